@@ -1,0 +1,1 @@
+"""Measurements of speed and quality, with reference results beside them."""

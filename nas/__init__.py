@@ -1,0 +1,1 @@
+"""Neural architecture search for the Coral Edge TPU."""

@@ -1,0 +1,90 @@
+"""What every command shares: one-line errors, exit statuses and durations."""
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn
+
+from nas.errors import UserError
+
+EXIT_DONE = 0
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130
+
+_SECONDS_PER_UNIT = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+class CommandParser(argparse.ArgumentParser):
+    """An argument parser that shows defaults and reports a wrong option in one line."""
+
+    def __init__(self, command: str, description: str) -> None:
+        super().__init__(
+            prog=f"python -m nas.{command}",
+            description=description,
+            formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+            allow_abbrev=False,
+        )
+
+    def error(self, message: str) -> NoReturn:
+        """Print one line on standard error and leave with status 2."""
+        self.exit(EXIT_USAGE, f"{self.prog}: {message}; --help lists the options\n")
+
+
+def run_command(command: str, main: Callable[[], int]) -> NoReturn:
+    """Run a command's main function and leave with the status the contract promises.
+
+    Args:
+        command: Name shown before an error, such as ``search``.
+        main: Reads the options, does the work and returns an exit status.
+    """
+    try:
+        status = main()
+    except UserError as error:
+        print(f"python -m nas.{command}: {error}", file=sys.stderr)
+        status = EXIT_USAGE
+    except KeyboardInterrupt:
+        print(f"python -m nas.{command}: interrupted", file=sys.stderr)
+        status = EXIT_INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()
+        status = EXIT_DONE
+    sys.exit(status)
+
+
+def parse_duration(text: str) -> float:
+    """Read a duration such as ``90s``, ``30m`` or ``2h``.
+
+    Args:
+        text: A number with a unit ``s``, ``m`` or ``h``.
+
+    Returns:
+        The duration in seconds.
+
+    Raises:
+        argparse.ArgumentTypeError: The text is no positive duration.
+    """
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh])", text.strip())
+    if match is None or float(match[1]) <= 0:
+        raise argparse.ArgumentTypeError(
+            f"a duration is a positive number with a unit (90s, 30m, 2h), got {text!r}"
+        )
+    return float(match[1]) * _SECONDS_PER_UNIT[match[2]]
+
+
+def parse_count(text: str) -> int:
+    """Read a positive whole number.
+
+    Raises:
+        argparse.ArgumentTypeError: The text is not a whole number of at least 1.
+    """
+    if not text.strip().isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"a whole number of at least 1 is needed, got {text!r}")
+    return int(text)
+
+
+def print_json(value: Mapping[str, Any]) -> None:
+    """Print one JSON object, and nothing else, on standard output."""
+    print(json.dumps(value, ensure_ascii=False, allow_nan=False))

@@ -1,0 +1,1 @@
+"""The chip: reading a network, placing it, and costing it."""

@@ -1,0 +1,1 @@
+"""One candidate: training, quantization, int8 accuracy."""

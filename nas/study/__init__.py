@@ -1,0 +1,1 @@
+"""Optuna's side: candidates, records, the loop and its workers."""

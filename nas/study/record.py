@@ -1,0 +1,143 @@
+"""One line of ``records.jsonl``: all that is known about one candidate."""
+
+import json
+import math
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal
+
+from nas.errors import UserError
+
+SCHEMA = 1
+STATUSES = ("complete", "infeasible", "stopped", "failed")
+Status = Literal["complete", "infeasible", "stopped", "failed"]
+
+
+@dataclass(frozen=True)
+class Record:
+    """Everything known about one finished candidate; what is not known is ``None``, never 0.
+
+    Accuracies are fractions (0 – 1) of the validation split, ``accuracy`` that of the int8 network
+    with its 95 % interval; ``learning_curve`` is the float validation accuracy after each epoch.
+    Latency is one warm inference at batch 1 with an 80 % interval. ``preset`` names a hand-made
+    network. ``seconds`` is wall time by stage.
+    """
+
+    candidate_id: str
+    space: str
+    hyperparameters: Mapping[str, Any]
+    status: Status
+    reason: str | None = None
+    preset: str | None = None
+    trial: int | None = None
+    accuracy: float | None = None
+    accuracy_low: float | None = None
+    accuracy_high: float | None = None
+    float_accuracy: float | None = None
+    learning_curve: tuple[float, ...] = ()
+    latency_ms: float | None = None
+    latency_low_ms: float | None = None
+    latency_high_ms: float | None = None
+    latency_source: str | None = None
+    energy_mj: float | None = None
+    energy_source: str | None = None
+    memory_bytes: int | None = None
+    on_chip_bytes: int | None = None
+    off_chip_bytes: int | None = None
+    peak_activation_bytes: int | None = None
+    training_memory_bytes: int | None = None
+    model_bytes: int | None = None
+    parameters: int | None = None
+    macs: int | None = None
+    ops_total: int | None = None
+    ops_mapped: int | None = None
+    epochs: int | None = None
+    train_seconds: float | None = None
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    seed: int | None = None
+    finished_at: str | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
+    schema: int = SCHEMA
+
+    @property
+    def cpu_ops(self) -> int | None:
+        """Operators left on the host CPU."""
+        if self.ops_total is None or self.ops_mapped is None:
+            return None
+        return self.ops_total - self.ops_mapped
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the record as JSON values, with ``cpu_ops`` beside the stored fields."""
+        return {**asdict(self), "cpu_ops": self.cpu_ops}
+
+
+def _finite(value: Any) -> Any:
+    """Replace NaN and infinities, which JSON cannot carry, by ``None``, at any depth."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, Mapping):
+        return {key: _finite(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(entry) for entry in value]
+    return value
+
+
+def append_record(path: Path, record: Record) -> None:
+    """Append one record and wait until it is on disk, so that a crash cannot lose it.
+
+    A line that an earlier crash left unfinished is closed first.
+    """
+    line = json.dumps(_finite(asdict(record)), ensure_ascii=False, allow_nan=False)
+    with path.open("a+b") as file:
+        if file.tell() > 0:
+            file.seek(-1, os.SEEK_END)
+            if file.read(1) != b"\n":
+                file.write(b"\n")
+        file.write(line.encode() + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read_records(path: Path) -> list[Record]:
+    """Read all finished records, in order; a line cut off by a crash is left out.
+
+    Args:
+        path: ``records.jsonl``; a missing file holds no records.
+
+    Returns:
+        One record a candidate, the first where one candidate was written twice.
+    """
+    if not path.exists():
+        return []
+    unique: dict[str, Record] = {}
+    for record in _parse_lines(path):
+        unique.setdefault(record.candidate_id, record)
+    return list(unique.values())
+
+
+def _parse_lines(path: Path) -> Iterator[Record]:
+    for number, line in enumerate(path.read_bytes().split(b"\n"), start=1):
+        try:
+            values = json.loads(line)
+        except ValueError:
+            continue  # blank, or cut off by a crash
+        yield _from_json(values, f"{path}:{number}")
+
+
+def _from_json(values: Any, place: str) -> Record:
+    if not isinstance(values, dict) or values.get("schema") != SCHEMA:
+        raise UserError(
+            f"{place}: not a record of schema {SCHEMA}; was it written by another version?"
+        )
+    known = {entry.name for entry in fields(Record)}
+    try:
+        record = Record(**{name: value for name, value in values.items() if name in known})
+    except TypeError as error:
+        raise UserError(f"{place}: incomplete record ({error})") from None
+    if record.status not in STATUSES:
+        raise UserError(
+            f"{place}: status must be one of {', '.join(STATUSES)}, got {record.status!r}"
+        )
+    return record

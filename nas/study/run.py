@@ -1,0 +1,148 @@
+"""A run directory: what was asked for, and where everything is written."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from nas.errors import UserError
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """The complete configuration of a run, written to ``run.json`` before the first trial.
+
+    Attributes:
+        space: Registered name, dotted path or file of the search space.
+        data: What the user named as data.
+        image_size: Side of the stored images in pixels.
+        objectives: Names of the objectives.
+        constraints: Constraints as written, such as ``latency_ms<=5``.
+        trials: Candidates to record.
+        timeout_s: Wall time after which no new trial starts, in seconds.
+        epochs: Epochs of the brief training.
+        batch_size: Examples a training step.
+        seed: Seed of splits, sampler and training.
+        workers: Candidates evaluated at once.
+        sampler: Optuna sampler.
+        device: Where latency comes from, ``estimate`` for the chip model.
+        link: Link to the Edge TPU, such as ``usb3``.
+        clock_mhz: Clock of the Edge TPU.
+        host: CPU that runs what is not mapped.
+        storage: Optuna storage URL; ``None`` is the journal in the run directory.
+        class_names: Name of each class, by label.
+        split_sizes: Examples by split.
+        data_fingerprint: SHA-256 of the data in its splits.
+        is_synthetic: Whether the data was drawn by this project.
+        versions: Versions of what computed the results, by distribution name.
+        git_commit: Commit of the source tree, where known.
+        created_at: Start in ISO 8601, UTC.
+    """
+
+    space: str
+    data: str
+    image_size: int
+    objectives: tuple[str, ...]
+    constraints: tuple[str, ...]
+    trials: int
+    timeout_s: float | None
+    epochs: int
+    batch_size: int
+    seed: int
+    workers: int
+    sampler: str
+    device: str
+    link: str
+    clock_mhz: float
+    host: str
+    storage: str | None
+    class_names: tuple[str, ...]
+    split_sizes: Mapping[str, int]
+    data_fingerprint: str
+    is_synthetic: bool
+    versions: Mapping[str, str] = field(default_factory=dict)
+    git_commit: str | None = None
+    created_at: str | None = None
+
+
+@dataclass(frozen=True)
+class RunDirectory:
+    """The files of one run."""
+
+    path: Path
+
+    @property
+    def config(self) -> Path:
+        """The configuration, ``run.json``."""
+        return self.path / "run.json"
+
+    @property
+    def records(self) -> Path:
+        """One line a finished candidate."""
+        return self.path / "records.jsonl"
+
+    @property
+    def journal(self) -> Path:
+        """Optuna's journal."""
+        return self.path / "study.journal"
+
+    @property
+    def data(self) -> Path:
+        """The decoded data set in its splits."""
+        return self.path / "data"
+
+    @property
+    def front_csv(self) -> Path:
+        """The Pareto front as a table."""
+        return self.path / "pareto.csv"
+
+    @property
+    def front_png(self) -> Path:
+        """The Pareto front as a picture."""
+        return self.path / "pareto.png"
+
+    @property
+    def report(self) -> Path:
+        """The self-contained page."""
+        return self.path / "report.html"
+
+    def model(self, candidate_id: str) -> Path:
+        """The folder of one candidate's files."""
+        return self.path / "models" / candidate_id
+
+
+def write_config(directory: RunDirectory, config: RunConfig) -> None:
+    """Write ``run.json`` whole or not at all."""
+    partial = directory.config.with_suffix(".partial")
+    partial.write_text(json.dumps(asdict(config), indent=2, ensure_ascii=False) + "\n")
+    os.replace(partial, directory.config)
+
+
+def read_config(directory: RunDirectory) -> RunConfig:
+    """Read ``run.json``.
+
+    Raises:
+        UserError: The directory is no run, or its configuration cannot be read.
+    """
+    try:
+        values = json.loads(directory.config.read_text())
+    except FileNotFoundError:
+        raise UserError(f"{directory.path}: not a run directory (no run.json)") from None
+    except (OSError, ValueError) as error:
+        raise UserError(f"{directory.config}: cannot be read ({error})") from None
+    return _from_json(values, directory.config)
+
+
+def _from_json(values: Any, path: Path) -> RunConfig:
+    known = {entry.name for entry in fields(RunConfig)}
+    try:
+        given = {name: _frozen(value) for name, value in values.items() if name in known}
+        return RunConfig(**given)
+    except (AttributeError, TypeError) as error:
+        raise UserError(f"{path}: incomplete configuration ({error})") from None
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
