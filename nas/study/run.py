@@ -1,7 +1,6 @@
 """A run directory: what was asked for, and where everything is written."""
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -117,7 +116,7 @@ def write_config(directory: RunDirectory, config: RunConfig) -> None:
     """Write ``run.json`` whole or not at all."""
     partial = directory.config.with_suffix(".partial")
     partial.write_text(json.dumps(asdict(config), indent=2, ensure_ascii=False) + "\n")
-    os.replace(partial, directory.config)
+    partial.replace(directory.config)
 
 
 def read_config(directory: RunDirectory) -> RunConfig:
