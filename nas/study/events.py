@@ -65,3 +65,15 @@ class Observer(Protocol):
 
     def notify(self, event: Event) -> None:
         """Take one event; must return quickly and never raise."""
+
+
+@dataclass(frozen=True)
+class Observers:
+    """Several observers as one."""
+
+    observers: Sequence[Observer]
+
+    def notify(self, event: Event) -> None:
+        """Tell every observer."""
+        for observer in self.observers:
+            observer.notify(event)

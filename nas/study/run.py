@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from nas.edgetpu.chip import LinkName
+from nas.edgetpu.host import HostName
 from nas.errors import UserError
 
 
@@ -21,6 +23,7 @@ class RunConfig:
         constraints: Constraints as written, such as ``latency_ms<=5``.
         trials: Candidates to record.
         timeout_s: Wall time after which no new trial starts, in seconds.
+        trial_timeout_s: Wall time after which a candidate is ended and recorded as failed.
         epochs: Epochs of the brief training.
         batch_size: Examples a training step.
         seed: Seed of splits, sampler and training.
@@ -47,15 +50,16 @@ class RunConfig:
     constraints: tuple[str, ...]
     trials: int
     timeout_s: float | None
+    trial_timeout_s: float
     epochs: int
     batch_size: int
     seed: int
     workers: int
     sampler: str
     device: str
-    link: str
+    link: LinkName
     clock_mhz: float
-    host: str
+    host: HostName
     storage: str | None
     class_names: tuple[str, ...]
     split_sizes: Mapping[str, int]

@@ -1,0 +1,196 @@
+"""Where a run's parts are put together: the one place that knows concrete spaces and objectives."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nas.data.dataset import Dataset
+from nas.data.sources import prepare_dataset
+from nas.data.storage import open_dataset
+from nas.edgetpu.chip import LinkName
+from nas.edgetpu.estimator import Estimator
+from nas.edgetpu.host import HostName
+from nas.errors import UserError
+from nas.evaluation.recipe import Recipe
+from nas.provenance import git_commit, versions
+from nas.study.constraint import parse_constraint
+from nas.study.events import Observer
+from nas.study.run import RunConfig, RunDirectory, read_config, write_config
+from objectives import OBJECTIVES, Objective
+from search_spaces import SPACES, Space, SpaceError, load_space, presets
+
+if TYPE_CHECKING:
+    from nas.study.loop import Search
+    from nas.study.workers import WorkerPool
+
+OnProgress = Callable[[int, int], None]
+"""Called with how many examples are ready, of how many."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a user asks a new run for; the attributes are those of ``RunConfig``."""
+
+    space: str
+    data: str
+    image_size: int | None
+    objectives: tuple[str, ...]
+    constraints: tuple[str, ...]
+    trials: int
+    timeout_s: float | None
+    trial_timeout_s: float
+    epochs: int
+    batch_size: int
+    seed: int
+    workers: int
+    sampler: str
+    device: str
+    link: LinkName
+    clock_mhz: float
+    host: HostName
+    storage: str | None
+
+
+def check_request(request: Request) -> None:
+    """Refuse what cannot work before anything is read or written.
+
+    Raises:
+        UserError: An unknown space, objective or constraint.
+    """
+    if request.space not in SPACES and ":" not in request.space:
+        raise UserError(
+            f"unknown space {request.space!r}: use {', '.join(SPACES)}, "
+            "package.module:HyperModel or path.py:build"
+        )
+    chosen_objectives(request.objectives)
+    for text in request.constraints:
+        parse_constraint(text)
+
+
+def chosen_objectives(names: Sequence[str]) -> list[Objective]:
+    """Look objectives up by name.
+
+    Raises:
+        UserError: A name is unknown or doubled, or there is none.
+    """
+    for name in names:
+        if name not in OBJECTIVES:
+            raise UserError(f"unknown objective {name!r}; use one of {', '.join(OBJECTIVES)}")
+    if not names or len(set(names)) < len(names):
+        raise UserError(f"objectives must be different names, got {','.join(names)!r}")
+    return [OBJECTIVES[name] for name in names]
+
+
+def default_directory(space: str) -> Path:
+    """Return ``runs/<space>-<timestamp>``."""
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", space).strip("-")
+    return Path("runs") / f"{name}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+
+
+def start_run(path: Path, request: Request, on_progress: OnProgress | None = None) -> RunConfig:
+    """Create a run directory: decode the data into it, then write ``run.json``.
+
+    Raises:
+        UserError: The directory cannot be written or is in use, or the data cannot be used.
+    """
+    directory = RunDirectory(path)
+    if directory.config.exists():
+        raise UserError(f"{path} holds a run: add --resume to continue it, or name another")
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        (path / "lock").touch()
+    except OSError as error:
+        raise UserError(f"run directory {path} cannot be written: {error.strerror}") from None
+    dataset = prepare_dataset(
+        request.data,
+        image_size=request.image_size,
+        seed=request.seed,
+        directory=directory.data,
+        on_progress=on_progress,
+    )
+    config = _config(request, dataset)
+    write_config(directory, config)
+    return config
+
+
+def resume_run(path: Path, changes: Mapping[str, Any]) -> RunConfig:
+    """Take up a run with some of its budgets changed.
+
+    Args:
+        path: The run directory.
+        changes: Fields of ``RunConfig`` to replace.
+
+    Raises:
+        UserError: The directory is no run.
+    """
+    directory = RunDirectory(path)
+    config = read_config(directory)
+    if any(getattr(config, name) != value for name, value in changes.items()):
+        config = RunConfig(**{**vars(config), **changes})
+        write_config(directory, config)
+    return config
+
+
+def assemble_search(
+    directory: RunDirectory, config: RunConfig, pool: "WorkerPool", observer: Observer
+) -> "Search":
+    """Put the parts of a search together.
+
+    Raises:
+        UserError: The space, the study or the data cannot be opened.
+    """
+    from nas.study.loop import Search
+    from nas.study.outcome import Outcomes
+    from nas.study.storage import open_study
+
+    objectives = chosen_objectives(config.objectives)
+    constraints = [parse_constraint(text) for text in config.constraints]
+    space = make_space(config, open_dataset(directory.data))
+    return Search(
+        directory=directory,
+        space=space,
+        presets=presets(space),
+        outcomes=Outcomes(config, objectives, constraints),
+        study=open_study(config, directory, objectives),
+        pool=pool,
+        estimator=make_estimator(config),
+        recipe=Recipe(config.epochs, config.batch_size, config.seed),
+        observer=observer,
+    )
+
+
+def make_space(config: RunConfig, dataset: Dataset) -> Space:
+    """Make the run's search space for its data.
+
+    Raises:
+        UserError: The space cannot be loaded, or does not fit the data.
+    """
+    try:
+        return load_space(
+            config.space, input_shape=dataset.input_shape, classes=len(dataset.class_names)
+        )
+    except SpaceError as error:
+        raise UserError(str(error)) from error
+    except (TypeError, ValueError) as error:
+        raise UserError(f"space {config.space!r} does not fit the data: {error}") from error
+
+
+def make_estimator(config: RunConfig) -> Estimator:
+    """Make the chip model of the run's device."""
+    return Estimator(link=config.link, clock_mhz=config.clock_mhz, host=config.host)
+
+
+def _config(request: Request, dataset: Dataset) -> RunConfig:
+    return RunConfig(
+        **{**vars(request), "image_size": dataset.input_shape[0]},
+        class_names=dataset.class_names,
+        split_sizes=dataset.split_sizes,
+        data_fingerprint=dataset.fingerprint,
+        is_synthetic=dataset.is_synthetic,
+        versions=versions(),
+        git_commit=git_commit(),
+        created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+    )

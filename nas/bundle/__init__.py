@@ -1,0 +1,1 @@
+"""What a user takes away: the folder that goes to the device."""

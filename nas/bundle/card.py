@@ -1,0 +1,120 @@
+"""The model card: what a network is, how good, at what cost, and who says so."""
+
+from nas.edgetpu.estimator import Estimate
+from nas.evaluation.interval import accuracy_interval
+from nas.evaluation.retraining import Retrained
+from nas.study.record import Record
+from nas.study.run import RunConfig
+
+_MIB = 2**20
+
+
+def model_card(
+    config: RunConfig, record: Record, retrained: Retrained, estimate: Estimate, epochs: int
+) -> str:
+    """Write the card of an exported network in Markdown.
+
+    Args:
+        config: The run it is from.
+        record: What the search recorded.
+        retrained: The network as exported.
+        estimate: Costs of the exported file.
+        epochs: Epochs of the final training.
+    """
+    sections = [
+        f"# {config.space} {record.candidate_id}\n",
+        _introduction(config, record),
+        _accuracy(record, retrained),
+        _costs(config, estimate),
+        _recipe(config, retrained, epochs),
+        _settings(record),
+        _limits(config),
+    ]
+    return "\n".join(sections)
+
+
+def _introduction(config: RunConfig, record: Record) -> str:
+    made = f"the hand-made network `{record.preset}`" if record.preset else "found by a search"
+    return (
+        f"An int8 image classifier for the Coral Edge TPU, {made}.\n"
+        f"Classes: {len(config.class_names)}, listed in `labels.txt`.\n"
+    )
+
+
+def _accuracy(record: Record, retrained: Retrained) -> str:
+    return (
+        "## Accuracy of the int8 network\n\n"
+        "| split | examples | accuracy | 95 % interval (Wilson) |\n|---|---|---|---|\n"
+        + _row("test", retrained.test_accuracy, retrained.test_examples)
+        + _row("validation", retrained.validation_accuracy, retrained.validation_examples)
+        + f"| validation, as recorded by the search | {retrained.validation_examples} "
+        f"| {_number(record.accuracy)} "
+        f"| {_number(record.accuracy_low)} – {_number(record.accuracy_high)} |\n\n"
+        "The validation split chose the network and its checkpoint; the test split chose nothing.\n"
+    )
+
+
+def _row(split: str, accuracy: float, examples: int) -> str:
+    low, high = accuracy_interval(accuracy, examples)
+    return f"| {split} | {examples} | {accuracy:.4f} | {low:.4f} – {high:.4f} |\n"
+
+
+def _costs(config: RunConfig, estimate: Estimate) -> str:
+    latency = (
+        f"{_number(estimate.latency_ms)} ms "
+        f"({_number(estimate.latency_low_ms)} – {_number(estimate.latency_high_ms)} ms)"
+    )
+    return (
+        f"## Costs of one inference\n\n"
+        f"Estimated by the chip model for {config.link} at {config.clock_mhz:g} MHz, "
+        f"host {config.host}; not measured on a device.\n\n"
+        "| what | value |\n|---|---|\n"
+        f"| latency (80 % interval) | {latency} |\n"
+        f"| energy | {_number(estimate.energy_mj)} mJ |\n"
+        f"| parameter memory | {_mib(estimate.parameter_bytes)} |\n"
+        f"| on the chip / streamed on every inference | {_mib(estimate.on_chip_bytes)} / "
+        f"{_mib(estimate.off_chip_bytes)} |\n"
+        f"| operators on the Edge TPU | {estimate.ops_mapped} of {estimate.ops_total} |\n"
+        f"| compiles | {estimate.compiles}: {estimate.compile_reason or 'no rule is broken'} |\n"
+    )
+
+
+def _recipe(config: RunConfig, retrained: Retrained, epochs: int) -> str:
+    sizes = ", ".join(f"{count} {name}" for name, count in config.split_sizes.items())
+    return (
+        "## Data and training\n\n"
+        f"Data: `{_plain(config.data)}` ({sizes}); fingerprint `{config.data_fingerprint}`.\n"
+        f"{'Drawn by this project, not photographs. ' if config.is_synthetic else ''}"
+        f"Trained for {epochs} epochs with Adam from seed {config.seed}; epoch "
+        f"{retrained.training.best_epoch} was kept. Input: RGB, {retrained.input_side} × "
+        f"{retrained.input_side} pixels, prepared as `preprocessing.json` says.\n"
+    )
+
+
+def _settings(record: Record) -> str:
+    rows = "".join(f"| `{n}` | `{_plain(v)}` |\n" for n, v in record.hyperparameters.items())
+    return f"## Hyperparameters\n\n| name | value |\n|---|---|\n{rows}"
+
+
+def _limits(config: RunConfig) -> str:
+    return (
+        "## Limits\n\n"
+        "Accuracy holds for pictures like those it was trained on. The licence of the data applies "
+        "to the weights. Latency, energy and memory are estimates until they are measured.\n\n"
+        f"Made by edgetpu-nas; versions: "
+        f"{', '.join(f'{name} {version}' for name, version in config.versions.items())}; "
+        f"commit {config.git_commit or 'unknown'}.\n"
+    )
+
+
+def _number(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:.4g}"
+
+
+def _mib(value: int | None) -> str:
+    return "unknown" if value is None else f"{value / _MIB:.2f} MiB ({value} bytes)"
+
+
+def _plain(value: object) -> str:
+    """Return text that cannot leave its code span or table cell."""
+    return str(value).replace("`", "'").replace("|", "/").replace("\n", " ")

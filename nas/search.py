@@ -1,0 +1,228 @@
+"""``python -m nas.search``: search a space for the best networks for an Edge TPU."""
+
+import signal
+import sys
+from argparse import ArgumentTypeError
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from nas.command import (
+    EXIT_DONE,
+    EXIT_FAILED,
+    EXIT_INTERRUPTED,
+    CommandParser,
+    parse_count,
+    parse_duration,
+    print_json,
+    run_command,
+)
+from nas.errors import UserError
+from nas.study.events import SearchFinished
+from nas.study.run import RunConfig, RunDirectory
+from nas.tensorflow_settings import quiet_tensorflow
+from objectives import DEFAULT_OBJECTIVES, OBJECTIVES
+from search_spaces import SPACES
+
+DEFAULTS: Mapping[str, Any] = {
+    "data": "pcb_synthetic",
+    "image_size": None,
+    "objectives": DEFAULT_OBJECTIVES,
+    "constraints": (),
+    "trials": 12,
+    "timeout_s": None,
+    "trial_timeout_s": 3600.0,
+    "epochs": 6,
+    "batch_size": 32,
+    "seed": 0,
+    "workers": 1,
+    "sampler": "tpe",
+    "device": "estimate",
+    "link": "usb3",
+    "clock_mhz": 500.0,
+    "host": "desktop",
+    "storage": None,
+}
+"""Options of a new run; a resumed one takes them from its ``run.json``."""
+
+BUDGETS = ("trials", "timeout_s", "trial_timeout_s", "workers")
+"""What may change when a run is resumed."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Search, and print the Pareto front.
+
+    Args:
+        argv: Options; default those of the process.
+
+    Returns:
+        The exit status.
+    """
+    options = vars(_parser().parse_args(argv))
+    as_json, resumed, path = (options.pop(name) for name in ("json", "resume", "run_dir"))
+    given = {name: value for name, value in options.items() if value is not None}
+    signal.signal(signal.SIGTERM, _interrupt)
+    quiet_tensorflow()
+    path = path or _default_path(resumed, given)
+    try:
+        config = _resume(path, given) if resumed else _start(path, given)
+        finished = _search(path, config)
+    except KeyboardInterrupt:
+        _print_interrupted(path)
+        return EXIT_INTERRUPTED
+    _print_result(path, config, finished, as_json)
+    return EXIT_DONE if finished.front else EXIT_FAILED
+
+
+def _start(path: Path, given: Mapping[str, Any]) -> RunConfig:
+    """Open a new run; TensorFlow is loaded in the background while the data is prepared."""
+    from nas.assembly import Request, check_request, start_run
+    from nas.study.workers import warm_up
+    from nas.view.terminal import data_progress
+
+    request = Request(**{**DEFAULTS, "space": "xception_lite", **given})
+    check_request(request)
+    warm_up()
+    with data_progress(request.data) as on_progress:
+        return start_run(path, request, on_progress)
+
+
+def _resume(path: Path, given: Mapping[str, Any]) -> RunConfig:
+    """Take up a run, with other budgets where they are given."""
+    from nas.assembly import resume_run
+    from nas.study.run import read_config
+
+    config = read_config(RunDirectory(path))
+    for name, value in given.items():
+        known = getattr(config, name)
+        if name not in BUDGETS and value != known:
+            raise UserError(f"{path} was started with {name} {known!r}: it cannot become {value!r}")
+    return resume_run(path, {name: given[name] for name in BUDGETS if name in given})
+
+
+def _search(path: Path, config: RunConfig) -> SearchFinished:
+    """Search while someone watches and the views are kept fresh."""
+    from nas.assembly import assemble_search, chosen_objectives
+    from nas.study.events import Observers
+    from nas.study.storage import only_user
+    from nas.study.workers import WorkerPool, warm_up
+    from nas.view.refresh import ViewRefresher
+    from nas.view.terminal import TerminalView
+
+    warm_up()
+    directory, objectives = RunDirectory(path), chosen_objectives(config.objectives)
+    pool = WorkerPool(config.workers, config.trial_timeout_s)
+    with (
+        only_user(directory),
+        ViewRefresher(directory, config, objectives) as refresher,
+        TerminalView(config.trials, objectives) as terminal,
+    ):
+        observer = Observers((terminal, refresher))
+        return assemble_search(directory, config, pool, observer).run()
+
+
+def _default_path(resumed: bool, given: Mapping[str, Any]) -> Path:
+    from nas.assembly import default_directory
+
+    if resumed:
+        raise UserError("--resume needs --run-dir: which run is to go on?")
+    return default_directory(given.get("space", "xception_lite"))
+
+
+def _print_result(path: Path, config: RunConfig, finished: SearchFinished, as_json: bool) -> None:
+    from nas.assembly import chosen_objectives
+    from nas.view.terminal import print_front
+
+    if as_json:
+        front = [record.as_dict() for record in finished.front]
+        print_json(
+            {
+                "run_dir": str(path),
+                "candidates": finished.finished,
+                "seconds": round(finished.seconds, 1),
+                "reason": finished.reason,
+                "front": front,
+            }
+        )
+    else:
+        print_front(path, config, finished, chosen_objectives(config.objectives))
+
+
+def _print_interrupted(path: Path) -> None:
+    from nas.study.record import read_records
+
+    directory = RunDirectory(path)
+    if not directory.config.exists():
+        print("Interrupted before the first trial; nothing was recorded.", file=sys.stderr)
+        return
+    count = len(read_records(directory.records))
+    print(
+        f"Interrupted; {count} finished candidates are saved. Go on with\n"
+        f"  python -m nas.search --resume --run-dir {path}",
+        file=sys.stderr,
+    )
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _parse_names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _parse_seed(text: str) -> int:
+    if not text.isdecimal() or int(text) >= 2**31:
+        raise ArgumentTypeError(f"a whole number from 0 to 2147483647 is needed, got {text!r}")
+    return int(text)
+
+
+def _parser() -> CommandParser:
+    """Describe the options.
+
+    Those of a new run have no default here, so that a resumed run can tell what was given.
+    """
+    parser = CommandParser("search", "Search a space for the best networks for an Edge TPU.")
+
+    def add(flag: str, name: str, text: str, **settings: Any) -> None:
+        default = DEFAULTS.get(name)
+        shown = ",".join(default) if isinstance(default, tuple) else default
+        note = f" (default: {shown})" if shown not in (None, "") else ""
+        parser.add_argument(flag, dest=name, default=None, help=text + note, **settings)
+
+    add("--space", "space", f"{', '.join(SPACES)}, package.module:HyperModel or path.py:build")
+    add("--data", "data", "pcb_synthetic, digits, a folder, tfds:NAME, keras:NAME or an .npz")
+    add("--image-size", "image_size", "input side in pixels", type=parse_count, metavar="N")
+    add(
+        "--objectives", "objectives", f"of {', '.join(OBJECTIVES)}",
+        type=_parse_names, metavar="NAMES",
+    )  # fmt: skip
+    add(
+        "--constraint", "constraints", "bound such as 'latency_ms<=5'; repeatable",
+        action="append", metavar="BOUND",
+    )  # fmt: skip
+    add("--trials", "trials", "candidates to record", type=parse_count, metavar="N")
+    add("--timeout", "timeout_s", "no new candidate after this time: 90s, 30m, 2h",
+        type=parse_duration, metavar="DURATION")  # fmt: skip
+    add("--trial-timeout", "trial_timeout_s", "a candidate that takes longer is ended, s",
+        type=parse_duration, metavar="DURATION")  # fmt: skip
+    add("--epochs", "epochs", "epochs of the brief training", type=parse_count, metavar="N")
+    add("--batch-size", "batch_size", "examples a step", type=parse_count, metavar="N")
+    add("--seed", "seed", "seed of splits, sampler and training", type=_parse_seed, metavar="N")
+    add("--workers", "workers", "candidates evaluated at once", type=parse_count, metavar="N")
+    add("--sampler", "sampler", "Optuna sampler", choices=("tpe", "nsga2", "random"))
+    add("--device", "device", "where latency is from", choices=("estimate",))
+    add("--link", "link", "link to the Edge TPU", choices=("pcie", "usb3", "usb2"))
+    add("--clock-mhz", "clock_mhz", "clock of the Edge TPU, MHz", type=float,
+        choices=(500.0, 250.0, 125.0, 62.5))  # fmt: skip
+    add("--host", "host", "CPU that runs what is not mapped", choices=("desktop", "a53", "pi4"))
+    add("--storage", "storage", "Optuna storage URL instead of the run's journal", metavar="URL")
+    parser.add_argument("--run-dir", type=Path, metavar="DIR", help="where everything is written")
+    parser.add_argument("--resume", action="store_true", help="continue the run in --run-dir")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    return parser
+
+
+if __name__ == "__main__":
+    run_command("search", main)

@@ -1,0 +1,24 @@
+"""A candidate's costs, as fields of its record."""
+
+from typing import Any
+
+from nas.edgetpu.estimator import Estimate
+
+
+def cost_fields(estimate: Estimate) -> dict[str, Any]:
+    """Return what the chip model says of a network under the names that records use."""
+    return {
+        "latency_ms": estimate.latency_ms,
+        "latency_low_ms": estimate.latency_low_ms,
+        "latency_high_ms": estimate.latency_high_ms,
+        "latency_source": "estimate",
+        "energy_mj": estimate.energy_mj,
+        "energy_source": "estimate",
+        "memory_bytes": estimate.parameter_bytes,
+        "on_chip_bytes": estimate.on_chip_bytes,
+        "off_chip_bytes": estimate.off_chip_bytes,
+        "peak_activation_bytes": estimate.peak_activation_bytes,
+        "macs": estimate.macs,
+        "ops_total": estimate.ops_total,
+        "ops_mapped": estimate.ops_mapped,
+    }
