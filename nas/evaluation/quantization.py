@@ -1,5 +1,6 @@
 """Full-integer int8 quantization."""
 
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -41,11 +42,18 @@ def quantize(model: Any, calibration: Split, examples: int = CALIBRATION_EXAMPLE
     # operator version does not tell.
     converter._experimental_disable_per_channel_quantization_for_dense_layers = True
     try:
-        content = bytes(converter.convert())
+        content = _convert(converter)
     except (ValueError, RuntimeError, tf.errors.OpError) as error:
         raise CandidateError(f"the network cannot be converted to int8: {error}") from error
     check_is_integer(parse_network(content, "the converted network"))
     return content
+
+
+def _convert(converter: Any) -> bytes:
+    with warnings.catch_warnings():
+        # TensorFlow asks for the statistics that the representative examples replace.
+        warnings.filterwarnings("ignore", "Statistics for quantized inputs", UserWarning)
+        return bytes(converter.convert())
 
 
 def check_is_integer(network: Network) -> None:

@@ -3,16 +3,15 @@
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from nas.errors import UserError
-from nas.study.record import Record
+from nas.study.record import NUMERIC_FIELDS
 
 _UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 _PATTERN = re.compile(r"\s*([a-z0-9_]+)\s*(<=|>=)\s*([0-9.eE+-]+)\s*([A-Za-z]*)\s*")
 
-_NUMERIC = (int | None, float | None)
 _NOT_A_RESULT = {"epochs", "seed", "trial"}
 
 UNKNOWN_MARGIN = 1.0
@@ -21,8 +20,7 @@ UNKNOWN_MARGIN = 1.0
 
 def constrainable() -> list[str]:
     """Return the names a constraint can bound: the numeric fields of a record."""
-    numeric = {entry.name for entry in fields(Record) if entry.type in _NUMERIC}
-    return sorted((numeric | {"cpu_ops"}) - _NOT_A_RESULT)
+    return sorted((NUMERIC_FIELDS | {"cpu_ops"}) - _NOT_A_RESULT)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ def losses(records: Sequence[Record], objectives: Sequence[Objective]) -> Losses
 
 
 def _loss(record: Record, objective: Objective) -> float:
-    loss = objective.loss(record.as_dict())
+    loss = objective.loss(vars(record))
     return np.inf if loss is None else loss
 
 
@@ -49,14 +49,13 @@ def pareto_front(records: Sequence[Record], objectives: Sequence[Objective]) -> 
 
     A record that does not know one of the objectives is left out.
     """
-    known = [record for record in records if record.status == "complete"]
-    known = [record for record in known if np.isfinite(losses([record], objectives)).all()]
-    if not known:
-        return []
-    points = losses(known, objectives)
+    complete = [record for record in records if record.status == "complete"]
+    points = losses(complete, objectives)
+    is_known = np.isfinite(points).all(axis=1)
+    points[~is_known] = np.inf  # what is not known dominates nothing
+    keep = is_known & is_non_dominated(points)
     order = np.lexsort(points.T[::-1])
-    keep = is_non_dominated(points)
-    return [known[index] for index in order if keep[index]]
+    return [complete[index] for index in order if keep[index]]
 
 
 def hypervolume(points: Losses, reference: Losses) -> float:

@@ -4,7 +4,7 @@ import json
 import math
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -70,7 +70,7 @@ class Record:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the record as JSON values, with ``cpu_ops`` beside the stored fields."""
-        return {**asdict(self), "cpu_ops": self.cpu_ops}
+        return {**vars(self), "cpu_ops": self.cpu_ops}
 
 
 def _finite(value: Any) -> Any:
@@ -89,7 +89,7 @@ def append_record(path: Path, record: Record) -> None:
 
     A line that an earlier crash left unfinished is closed first.
     """
-    line = json.dumps(_finite(asdict(record)), ensure_ascii=False, allow_nan=False)
+    line = json.dumps(_finite(vars(record)), ensure_ascii=False, allow_nan=False)
     with path.open("a+b") as file:
         if file.tell() > 0:
             file.seek(-1, os.SEEK_END)
@@ -136,8 +136,26 @@ def _from_json(values: Any, place: str) -> Record:
         record = Record(**{name: value for name, value in values.items() if name in known})
     except TypeError as error:
         raise UserError(f"{place}: incomplete record ({error})") from None
+    _check(record, place)
+    return record
+
+
+def _check(record: Record, place: str) -> None:
+    """Refuse what only a stranger's record can hold."""
+    for name in sorted(NUMERIC_FIELDS):
+        value = getattr(record, name)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if value is not None and not (is_number and math.isfinite(value)):
+            raise UserError(f"{place}: {name} must be a number or null, got {value!r:.80}")
+    if not isinstance(record.hyperparameters, Mapping) or not isinstance(record.candidate_id, str):
+        raise UserError(f"{place}: candidate_id must be a text and hyperparameters an object")
     if record.status not in STATUSES:
         raise UserError(
             f"{place}: status must be one of {', '.join(STATUSES)}, got {record.status!r}"
         )
-    return record
+
+
+NUMERIC_FIELDS = frozenset(
+    entry.name for entry in fields(Record) if entry.type in (int | None, float | None)
+)
+"""Names of the fields that hold one number, or ``None`` where it is not known."""

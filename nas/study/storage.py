@@ -1,6 +1,7 @@
 """Where a study is kept: a journal in the run directory, or any Optuna storage."""
 
 import fcntl
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,7 +41,9 @@ def open_study(
         raise UserError(
             f"study {study.study_name!r} exists with other objectives; name another run"
         )
-    study.set_metric_names([objective.name for objective in objectives])
+    with warnings.catch_warnings():  # experimental since Optuna 3.2; only labels the dashboard
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        study.set_metric_names([objective.name for objective in objectives])
     return study
 
 

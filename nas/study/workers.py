@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from nas.edgetpu.estimator import Estimator
 from nas.errors import CandidateError, UserError
 from nas.evaluation.recipe import Recipe
+from nas.study.candidate import one_line
 
 if TYPE_CHECKING:
     from nas.evaluation.pipeline import Evaluation
@@ -182,14 +183,15 @@ def _work(assignment: Assignment, connection: Connection) -> None:
     try:
         result = ResultMessage(assignment.trial, _evaluate(assignment, reporter))
     except (CandidateError, UserError) as error:
-        result = ResultMessage(assignment.trial, None, str(error))
+        result = ResultMessage(assignment.trial, None, one_line(error))
     except MemoryError:
         result = ResultMessage(assignment.trial, None, "out of memory")
     except Exception as error:  # whatever a strange network does costs one record, not the run
         import traceback
 
         traceback.print_exc()
-        result = ResultMessage(assignment.trial, None, f"{type(error).__name__}: {error}")
+        reason = f"{type(error).__name__}: {one_line(error)}"
+        result = ResultMessage(assignment.trial, None, reason)
     connection.send(result)
     connection.close()
 

@@ -1,5 +1,6 @@
 """Views that keep up with a running search."""
 
+import logging
 import time
 from collections.abc import Sequence
 from types import TracebackType
@@ -10,6 +11,8 @@ from nas.study.record import read_records
 from nas.study.run import RunConfig, RunDirectory
 from nas.view.files import write_views
 from objectives import Objective
+
+_LOGGER = logging.getLogger(__name__)
 
 PAUSE_S = 20.0
 """Shortest time between two drawings, which cost about half a second of the training's cores."""
@@ -53,5 +56,11 @@ class ViewRefresher:
             self._drawn_at = time.monotonic()
 
     def _write(self, with_page: bool) -> None:
+        """Write the views; what cannot be written can be rebuilt later, so the search goes on."""
         records = read_records(self._directory.records)
-        write_views(self._directory, self._config, records, self._objectives, with_page=with_page)
+        try:
+            write_views(
+                self._directory, self._config, records, self._objectives, with_page=with_page
+            )
+        except OSError as error:
+            _LOGGER.warning("the views cannot be written: %s", error)

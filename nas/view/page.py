@@ -1,0 +1,134 @@
+"""The report: one page that needs no network."""
+
+import json
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from nas.study.record import Record
+from nas.study.run import RunConfig
+from nas.view.figure import front_2d, front_3d
+from nas.view.statement import counted, statements
+from nas.view.table import candidate_table, front_table, pairs
+from nas.view.text import plain
+from nas.view.whole_file import whole_file
+from objectives import Objective
+
+# Inside a script element, these could end it or be taken for markup.
+_SCRIPT_ESCAPES = {ord(each): f"\\u{ord(each):04x}" for each in "<>&\u2028\u2029"}
+
+
+def write_report(
+    path: Path, config: RunConfig, records: Sequence[Record], objectives: Sequence[Objective]
+) -> None:
+    """Write the report, whole or not at all.
+
+    Args:
+        path: ``report.html`` in the run directory, which the export commands on the page name.
+        config: Configuration of the run.
+        records: All its records.
+        objectives: What the search pursues.
+    """
+    page = report_page(config, records, objectives, run=path.parent)
+    with whole_file(path) as partial:
+        partial.write_text(page, encoding="utf-8", errors="backslashreplace", newline="\n")
+
+
+def report_page(
+    config: RunConfig,
+    records: Sequence[Record],
+    objectives: Sequence[Objective],
+    *,
+    run: Path,
+) -> str:
+    """Return the page as HTML: nothing in it is loaded from elsewhere, and data runs nothing."""
+    scripts = {"plotly": _plotly(), "script": _part("page.js")}
+    title = f"{plain(config.space, 80)} on {plain(config.data, 80)}"
+    return Template(_part("page.html")).substitute(
+        scripts,
+        policy=_policy(scripts.values()),
+        style=_part("page.css"),
+        title=escape(f"{title}: Pareto front"),
+        heading=f"<bdi>{escape(title)}</bdi>",
+        lead=escape(_lead(config, records)),
+        statements="".join(
+            f"<li><bdi>{escape(plain(said, 600))}</bdi></li>"
+            for said in statements(config, records)
+        ),
+        front=front_table(records, objectives, run),
+        counts=f"<p>{escape(counted(records) or 'none yet')}</p>",
+        candidates=candidate_table(records),
+        configuration=_configuration(config),
+        figures=_figures(records, objectives),
+    )
+
+
+def _part(name: str) -> str:
+    return files("nas.view").joinpath(name).read_text(encoding="utf-8")
+
+
+def _plotly() -> str:
+    from plotly.offline import get_plotlyjs
+
+    return str(get_plotlyjs())
+
+
+def _policy(scripts: Any) -> str:
+    """Return a policy that runs these scripts, allows inline styles and forbids all else."""
+    hashes = " ".join(f"'sha256-{_digest(script)}'" for script in scripts)
+    return (
+        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; "
+        "img-src data: blob:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _digest(script: str) -> str:
+    return b64encode(sha256(script.encode()).digest()).decode()
+
+
+def _lead(config: RunConfig, records: Sequence[Record]) -> str:
+    goals = ", ".join(plain(name) for name in config.objectives)
+    return f"{len(records)} of {config.trials} candidates; objectives {goals}."
+
+
+def _figures(records: Sequence[Record], objectives: Sequence[Objective]) -> str:
+    figures = {"flat": front_2d(records, objectives), "deep": front_3d(records, objectives)}
+    return json.dumps(figures, allow_nan=False).translate(_SCRIPT_ESCAPES)
+
+
+def _configuration(config: RunConfig) -> str:
+    synthetic = " (synthetic, drawn by this project)" if config.is_synthetic else ""
+    timeout = "none" if config.timeout_s is None else f"{config.timeout_s:g} s"
+    return pairs(
+        {
+            "Search space": config.space,
+            "Data": f"{config.data}{synthetic}",
+            "Data fingerprint": config.data_fingerprint,
+            "Image side": f"{config.image_size} px",
+            "Split sizes": _listed(config.split_sizes),
+            "Classes": ", ".join(config.class_names),
+            "Objectives": ", ".join(config.objectives),
+            "Constraints": ", ".join(config.constraints) or "none",
+            "Trials": config.trials,
+            "Timeout": timeout,
+            "Brief training": f"up to {config.epochs} epochs, batch {config.batch_size}",
+            "Seed": config.seed,
+            "Workers": config.workers,
+            "Sampler": config.sampler,
+            "Latency from": config.device,
+            "Edge TPU": f"{config.clock_mhz:g} MHz over {config.link}, host {config.host}",
+            "Optuna storage": config.storage or "journal in the run directory",
+            "Started": config.created_at or "unknown",
+            "Git commit": config.git_commit or "unknown",
+            "Versions": _listed(config.versions),
+        }
+    )
+
+
+def _listed(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in values.items()) or "unknown"

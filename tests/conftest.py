@@ -1,0 +1,49 @@
+"""What many tests share: a tiny set of pictures, and that set prepared for training."""
+
+import os
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+import optuna
+import pytest
+from PIL import Image
+
+from nas.data.dataset import Dataset
+from nas.data.sources import prepare_dataset
+
+optuna.logging.set_verbosity(optuna.logging.WARNING)
+
+OWN_SPACE = Path(__file__).parent / "own_space.py"
+"""A user's own search space: a tiny network that can be told to misbehave."""
+
+
+@pytest.fixture(scope="session")
+def picture_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """120 pictures of 16 x 16 pixels in two classes: bright above, or bright below."""
+    folder = tmp_path_factory.mktemp("pictures")
+    rng = np.random.default_rng(0)
+    for label, name in enumerate(("above", "below")):
+        (folder / name).mkdir()
+        for number in range(60):
+            picture = rng.integers(0, 150, (16, 16, 3), dtype=np.uint8)
+            picture[8 * label : 8 * label + 8] += 100
+            Image.fromarray(picture).save(folder / name / f"{number:03}.png")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_directory(picture_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The pictures, decoded and split."""
+    directory = tmp_path_factory.mktemp("prepared") / "data"
+    prepare_dataset(str(picture_folder), image_size=16, seed=0, directory=directory)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def tiny_dataset(tiny_directory: Path) -> Dataset:
+    """The pictures as a data set."""
+    from nas.data.storage import open_dataset
+
+    return open_dataset(tiny_directory)

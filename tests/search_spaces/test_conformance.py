@@ -1,0 +1,110 @@
+"""What every registered space promises, on candidates drawn at random."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import optuna
+import pytest
+
+from nas.data.dataset import Split
+from nas.edgetpu.estimator import Estimator
+from nas.edgetpu.keras_graph import read_keras_model
+from nas.edgetpu.network import Network, Operator
+from nas.edgetpu.tflite import parse_network
+from nas.study.candidate import Candidate, build_candidate
+from nas.study.hyperparameters import OptunaHyperParameters, encode, fixed_hyperparameters
+from search_spaces import SPACES, Space, load_space, presets
+
+SHAPE, CLASSES = (64, 64, 3), 3
+
+
+@pytest.fixture(params=SPACES)
+def space(request: pytest.FixtureRequest) -> Space:
+    return load_space(request.param, input_shape=SHAPE, classes=CLASSES)
+
+
+def draw(space: Space, count: int, seed: int = 0) -> list[tuple[Candidate, optuna.Trial]]:
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=seed))
+    trials = [study.ask() for _ in range(count)]
+    return [(build_candidate(space, OptunaHyperParameters(trial)), trial) for trial in trials]
+
+
+def test_candidates_have_the_data_s_input_and_output(space: Space) -> None:
+    for candidate, _ in draw(space, 5):
+        (model_input,), (output,) = candidate.model.inputs, candidate.model.outputs
+        assert model_input.shape[1] <= SHAPE[0]
+        assert model_input.shape[3] == SHAPE[2]
+        assert output.shape == (None, CLASSES)
+
+
+def test_the_same_settings_give_the_same_network(space: Space) -> None:
+    for candidate, _ in draw(space, 5):
+        again = build_candidate(space, fixed_hyperparameters(candidate.hyperparameters))
+        assert again.id == candidate.id
+        assert again.hyperparameters == candidate.hyperparameters
+
+
+def test_encoding_gives_back_the_trial_s_own_parameters(space: Space) -> None:
+    for candidate, trial in draw(space, 5):
+        assert encode(candidate.space, candidate.hyperparameters) == trial.params
+
+
+def test_one_name_always_offers_the_same_choices(space: Space) -> None:
+    offered: dict[str, Any] = {}
+    for candidate, _ in draw(space, 20):
+        for kind in candidate.space:
+            assert offered.setdefault(kind.name, kind.get_config()) == kind.get_config()
+
+
+def test_presets_can_be_drawn_by_a_trial(space: Space) -> None:
+    study = optuna.create_study()
+    for values in presets(space).values():
+        built = build_candidate(space, fixed_hyperparameters(values))
+        study.enqueue_trial(encode(built.space, values))
+        drawn = build_candidate(space, OptunaHyperParameters(study.ask()))
+        assert drawn.id == built.id
+        assert drawn.hyperparameters == dict(values)
+
+
+@pytest.mark.slow
+def test_candidates_convert_to_int8_map_completely_and_cost_what_was_predicted(
+    space: Space,
+) -> None:
+    """The operators read from the Keras model are those of the converted file."""
+    from nas.evaluation.quantization import quantize
+
+    estimator = Estimator()
+    for candidate, _ in draw(space, 4, seed=1):
+        model = space.build(fixed_hyperparameters(candidate.hyperparameters))
+        # The converter drops biases that are all zero, as they are before training.
+        model.set_weights([weights + 0.01 for weights in model.get_weights()])
+        predicted = read_keras_model(candidate.model)
+        converted = parse_network(quantize(model, noise(model)), "candidate")
+        assert signatures(predicted) == signatures(converted)
+        before, after = estimator.estimate(predicted), estimator.estimate(converted)
+        assert after.ops_mapped == after.ops_total
+        assert before.parameter_bytes == after.parameter_bytes
+        assert before.latency_ms == pytest.approx(after.latency_ms, rel=0.01)
+
+
+def noise(model: Any) -> Split:
+    shape = (3, *model.inputs[0].shape[1:])
+    images = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    return Split(images, np.zeros(3, np.int32))
+
+
+def signatures(network: Network) -> list[tuple[Any, ...]]:
+    return sorted(map(signature, network.operators))
+
+
+def signature(operator: Operator) -> tuple[Any, ...]:
+    weights = max((tensor.shape for tensor in operator.constants), key=len, default=())
+    return operator.type, operator.version, operator.outputs[0].shape, weights, operator.macs
+
+
+def test_the_registry_names_files_that_exist() -> None:
+    root = Path(__file__).parents[2]
+    for place in SPACES.values():
+        module = place.partition(":")[0].replace(".", "/")
+        assert (root / f"{module}.py").exists()

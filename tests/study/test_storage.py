@@ -1,0 +1,76 @@
+"""A study survives whatever killed the search that wrote it."""
+
+from pathlib import Path
+
+import optuna
+import pytest
+
+from nas.errors import UserError
+from nas.study.run import RunDirectory
+from nas.study.storage import only_user, open_study
+from objectives import OBJECTIVES
+from tests.study.runs import run_config
+
+OBJECTIVE_LIST = [OBJECTIVES["accuracy"], OBJECTIVES["latency_ms"]]
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> RunDirectory:
+    return RunDirectory(tmp_path)
+
+
+def test_a_study_has_the_objectives_names_and_directions(directory: RunDirectory) -> None:
+    study = open_study(run_config(), directory, OBJECTIVE_LIST)
+    assert study.metric_names == ["accuracy", "latency_ms"]
+    assert [each.name for each in study.directions] == ["MAXIMIZE", "MINIMIZE"]
+
+
+def test_a_journal_left_locked_and_with_half_a_line_opens_with_what_is_whole(
+    directory: RunDirectory,
+) -> None:
+    study = open_study(run_config(), directory, OBJECTIVE_LIST)
+    study.tell(study.ask(), [0.5, 1.0])
+    with directory.journal.open("ab") as file:
+        file.write(b'{"op_code": 4, "wor')
+    directory.journal.with_name("study.journal.lock").touch()
+    again = open_study(run_config(), directory, OBJECTIVE_LIST)
+    again.tell(again.ask(), [0.6, 2.0])
+    final = open_study(run_config(), directory, OBJECTIVE_LIST)
+    assert [trial.values for trial in final.trials] == [[0.5, 1.0], [0.6, 2.0]]
+
+
+def test_the_same_seed_draws_the_same_trials(tmp_path: Path) -> None:
+    draws = []
+    for name in ("a", "b"):
+        directory = RunDirectory(tmp_path / name)
+        directory.path.mkdir()
+        study = open_study(run_config(seed=3), directory, OBJECTIVE_LIST)
+        draws.append(study.ask().suggest_float("x", 0, 1))
+    assert draws[0] == draws[1]
+
+
+def test_other_objectives_are_refused(directory: RunDirectory) -> None:
+    open_study(run_config(), directory, OBJECTIVE_LIST)
+    with pytest.raises(UserError, match="exists with other objectives"):
+        open_study(run_config(), directory, OBJECTIVE_LIST[:1])
+
+
+def test_a_storage_that_cannot_be_opened_says_why(directory: RunDirectory) -> None:
+    with pytest.raises(UserError, match="the study cannot be opened: "):
+        open_study(run_config(storage="nonsense://x"), directory, OBJECTIVE_LIST)
+
+
+def test_a_second_search_in_one_directory_is_refused(directory: RunDirectory) -> None:
+    with (
+        only_user(directory),
+        pytest.raises(UserError, match="another search is running here"),
+        only_user(directory),
+    ):
+        pass
+    with only_user(directory):
+        pass
+
+
+def test_samplers_are_optuna_s(directory: RunDirectory) -> None:
+    study = open_study(run_config(sampler="nsga2"), directory, OBJECTIVE_LIST)
+    assert isinstance(study.sampler, optuna.samplers.NSGAIISampler)
