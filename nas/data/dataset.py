@@ -37,6 +37,9 @@ class Dataset:
         calibration: What the quantizer takes its ranges from.
         test: Read by ``nas.export`` alone.
         fingerprint: SHA-256 over class names, inputs and labels of every split, in hex.
+        is_synthetic: Whether this project drew the images itself.
+        ignored_files: Files of a folder that were passed over: hidden, no image, or a link to an
+            image already taken.
     """
 
     name: str
@@ -46,6 +49,23 @@ class Dataset:
     calibration: Split
     test: Split
     fingerprint: str
+    is_synthetic: bool = False
+    ignored_files: int = 0
+
+    @property
+    def splits(self) -> dict[str, Split]:
+        """The four splits by name, in the order of ``SPLITS``."""
+        return {
+            "train": self.train,
+            "validation": self.validation,
+            "calibration": self.calibration,
+            "test": self.test,
+        }
+
+    @property
+    def split_sizes(self) -> dict[str, int]:
+        """Number of examples by split."""
+        return {name: len(split) for name, split in self.splits.items()}
 
     @property
     def input_shape(self) -> tuple[int, ...]:

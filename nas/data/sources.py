@@ -1,0 +1,162 @@
+"""What ``--data`` can name, and how it becomes a prepared data set."""
+
+import shutil
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from nas.data import pcb_synthetic
+from nas.data.archive import load_archive
+from nas.data.collection import Collection, Part
+from nas.data.dataset import Dataset
+from nas.data.digits import load_digits
+from nas.data.image_files import load_folder
+from nas.data.keras_sets import KERAS_SETS, load_keras_set
+from nas.data.splits import assign_splits
+from nas.data.storage import open_dataset
+from nas.data.tfds_sets import load_tfds_set
+from nas.data.writing import Progress, disk_errors, write_dataset
+from nas.errors import UserError
+
+MIN_SIDE, MAX_SIDE = 16, 512
+_FOLDER_SIDE, _SMALL_SIDE = 96, 32
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a source is asked for: ``side`` is ``None`` where the user left it to the source."""
+
+    spec: str
+    side: int | None
+    seed: int
+    scratch: Path
+
+    @property
+    def detail(self) -> str:
+        """What follows the colon of a spec such as ``keras:mnist``."""
+        return self.spec.partition(":")[2]
+
+
+def _draw_crops(request: Request) -> Collection:
+    side = request.side or pcb_synthetic.SIDE
+
+    def draw(index: int) -> NDArray[np.uint8]:
+        return pcb_synthetic.draw_crop(index, seed=request.seed, side=side)[0]
+
+    labels = np.arange(pcb_synthetic.CROPS, dtype=np.int32) % 2
+    parts = {"train": Part(labels, draw)}
+    return Collection(request.spec, pcb_synthetic.CLASS_NAMES, side, parts, is_synthetic=True)
+
+
+def _read_digits(request: Request) -> Collection:
+    return load_digits(request.side or _SMALL_SIDE)
+
+
+def _read_keras(request: Request) -> Collection:
+    return load_keras_set(request.detail, request.side or _SMALL_SIDE)
+
+
+def _read_tfds(request: Request) -> Collection:
+    return load_tfds_set(request.detail, request.side or _FOLDER_SIDE, request.scratch)
+
+
+def _read_folder(request: Request) -> Collection:
+    return load_folder(Path(request.spec), request.spec, request.side or _FOLDER_SIDE)
+
+
+def _read_archive(request: Request) -> Collection:
+    return load_archive(Path(request.spec), request.spec, request.side, request.scratch)
+
+
+_NAMED: dict[str, Callable[[Request], Collection]] = {
+    "pcb_synthetic": _draw_crops,
+    "digits": _read_digits,
+}
+_PREFIXED: dict[str, Callable[[Request], Collection]] = {
+    "keras": _read_keras,
+    "tfds": _read_tfds,
+}
+DATA_SPECS = (
+    f"{', '.join(_NAMED)}, a folder of class folders (with or without train, val, test), "
+    f"an .npz file, keras:NAME ({', '.join(KERAS_SETS)}), tfds:NAME"
+)
+
+
+def _find_source(spec: str) -> Callable[[Request], Collection]:
+    """Choose by name, by prefix, then by what lies at the path."""
+    prefix, colon, _ = spec.partition(":")
+    if spec in _NAMED:
+        return _NAMED[spec]
+    if colon and prefix in _PREFIXED:
+        return _PREFIXED[prefix]
+    if spec and Path(spec).is_dir():
+        return _read_folder
+    if Path(spec).is_file() and Path(spec).suffix.lower() == ".npz":
+        return _read_archive
+    raise UserError(f"--data {spec!r} is no data set or path found here; possible: {DATA_SPECS}")
+
+
+def _check_request(image_size: int | None, seed: int) -> None:
+    if image_size is not None and not MIN_SIDE <= image_size <= MAX_SIDE:
+        raise UserError(
+            f"--image-size must be {MIN_SIDE} – {MAX_SIDE} pixels, got {image_size}; "
+            "choose a side in that range"
+        )
+    if seed < 0:
+        raise UserError(f"--seed must be 0 or more, got {seed}; choose another one")
+
+
+@contextmanager
+def _scratch_folder(directory: Path) -> Iterator[Path]:
+    """An empty folder beside the data set; one left by a killed run is removed."""
+    scratch = directory / "unpacked.partial"
+    shutil.rmtree(scratch, ignore_errors=True)
+    with disk_errors(directory):
+        scratch.mkdir(parents=True)
+    try:
+        yield scratch
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def prepare_dataset(
+    spec: str,
+    *,
+    image_size: int | None,
+    seed: int,
+    directory: Path,
+    on_progress: Progress | None = None,
+) -> Dataset:
+    """Load what ``--data`` names, split it, and write it where it can be reopened.
+
+    Every image becomes RGB, uint8, squashed to a square; see ``nas.data.images``.
+
+    Args:
+        spec: One of ``DATA_SPECS``.
+        image_size: Side of the images in pixels, 16 – 512; ``None`` takes the source's own:
+            64 for ``pcb_synthetic``, 32 for ``digits`` and ``keras:``, the images' own in a square
+            ``.npz``, else 96.
+        seed: Seed of the splits, and of the pictures of ``pcb_synthetic``; 0 or more.
+        directory: Where to write; made if missing. A data set already there is replaced.
+        on_progress: Called with the number of images written and their total.
+
+    Returns:
+        The data set, its arrays memory-mapped read-only.
+
+    Raises:
+        UserError: The spec names nothing, or its data cannot be used.
+    """
+    _check_request(image_size, seed)
+    load = _find_source(spec)
+    with _scratch_folder(directory) as scratch, warnings.catch_warnings():
+        # An image too large to decode is refused by name instead.
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        collection = load(Request(spec, image_size, seed, scratch))
+        write_dataset(collection, assign_splits(collection, seed), directory, on_progress)
+    return open_dataset(directory)
