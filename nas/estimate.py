@@ -1,10 +1,10 @@
-"""``python -m nas.estimate``: what a network costs on the Edge TPU, before compiling or running it."""
+"""``python -m nas.estimate``: what a network costs on the Edge TPU, before it is compiled."""
 
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from nas.command import EXIT_DONE, CommandParser, print_json, run_command
+from nas.command import EXIT_DONE, CommandParser, parse_count, print_json, run_command
 from nas.edgetpu.chip import CHIP, LINKS
 from nas.edgetpu.edits import suggest_edits
 from nas.edgetpu.estimator import Estimator
@@ -12,7 +12,8 @@ from nas.edgetpu.host import HOSTS
 from nas.edgetpu.network import Network
 from nas.edgetpu.table import render_estimate
 from nas.edgetpu.tflite import read_network
-from nas.errors import UserError
+from nas.errors import CandidateError, UserError
+from nas.tensorflow_settings import quiet_tensorflow
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -55,6 +56,12 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--set-file", type=Path, metavar="FILE.jsonl", help="one object of hyperparameters a line"
     )
+    parser.add_argument(
+        "--image-size", type=parse_count, default=64, help="input side of the space in pixels"
+    )
+    parser.add_argument(
+        "--classes", type=parse_count, default=2, help="classes the space is built for"
+    )
     options = parser.parse_args(argv)
     _check(options)
     return options
@@ -65,6 +72,8 @@ def _check(options: argparse.Namespace) -> None:
         raise UserError("give a .tflite file or --space NAME, one of the two")
     if options.space is None and (options.set or options.set_file):
         raise UserError("--set and --set-file describe a candidate: they need --space NAME")
+    if options.set and options.set_file:
+        raise UserError("give --set or --set-file, not both")
 
 
 def _print_estimate(name: str, network: Network, estimator: Estimator, as_json: bool) -> None:
@@ -76,9 +85,21 @@ def _print_estimate(name: str, network: Network, estimator: Estimator, as_json: 
 
 
 def _estimate_space(options: argparse.Namespace, estimator: Estimator) -> int:
-    """Estimate candidates of a search space; stands until the spaces can be loaded."""
-    del estimator
-    raise UserError(f"--space {options.space}: search spaces cannot be estimated yet")
+    """Estimate candidates of a search space; this alone loads TensorFlow."""
+    quiet_tensorflow()
+    from nas.costing import cost_lines, open_space, parse_settings, read_candidate
+
+    space = open_space(options.space, options.image_size, options.classes)
+    if options.set_file is not None:
+        for line in cost_lines(options.set_file, space, estimator):
+            print_json(line)
+        return EXIT_DONE
+    try:
+        network = read_candidate(space, parse_settings(options.set))
+    except CandidateError as error:
+        raise UserError(f"--space {options.space}: {error}") from error
+    _print_estimate(options.space, network, estimator, options.json)
+    return EXIT_DONE
 
 
 if __name__ == "__main__":

@@ -39,6 +39,15 @@ class Style:
     separable_1x1: bool
     dropout: float
 
+    def rescale(self, x: Any) -> Any:
+        """Bring pixels of 0 – 255 to [-1, 1], or to [0, 2] where the next convolution pads.
+
+        An offset before padding cannot be folded into the convolution: it would stay on the chip
+        as a multiplication and an addition over the whole image.
+        """
+        offset = -1.0 if self.stem_padding == "valid" else 0.0
+        return layers.Rescaling(1 / 127.5, offset=offset)(x)
+
     def conv(self, x: Any, width: int, kernel: int, stride: int = 1, padding: str = "same") -> Any:
         """Convolve and normalize."""
         x = layers.Conv2D(width, kernel, stride, padding=padding, use_bias=self.use_bias)(x)

@@ -80,8 +80,9 @@ class XceptionLite(keras_tuner.HyperModel):
         style = STYLES[hp.Choice("style", list(STYLES))]
         multiplier = hp.Choice("width_multiplier", list(self.scale.widths))
         inputs = keras.Input((side, side, self.channels))
-        x = layers.Rescaling(1 / 127.5, offset=-1.0)(inputs)
-        x = _stem(x, style, multiplier, stride=1 if side < SMALL_STEM_BELOW else 2)
+        x = _stem(
+            style.rescale(inputs), style, multiplier, stride=1 if side < SMALL_STEM_BELOW else 2
+        )
         x = _entry(x, style, multiplier, hp)
         x = _middle(x, style, multiplier, self.scale.depth, hp)
         x = _exit(x, style, multiplier, hp)

@@ -20,12 +20,16 @@ class Tensor:
     """One tensor.
 
     Attributes:
-        name: Name in the file, or the layer's name.
+        name: Name in the file, or the layer's name; it identifies an activation, so no two
+            activations of a network share one.
         shape: Static shape including the batch dimension; ``()`` is a scalar.
         dtype: NumPy-style name such as ``int8``.
         is_constant: True for weights and other values stored in the file.
         scales: Number of quantization scales: 0 unquantized, 1 per tensor, more per channel.
-        is_dynamic: True when a dimension is not known before the first inference.
+        is_dynamic: True when a dimension is not known before the first inference; the shape then
+            holds 1 in its place.
+        is_batch_dynamic: True when only the first dimension, the batch, is not known.
+        is_state: True for memory kept from one inference to the next, as an LSTM's.
     """
 
     name: str
@@ -34,6 +38,8 @@ class Tensor:
     is_constant: bool = False
     scales: int = 0
     is_dynamic: bool = False
+    is_batch_dynamic: bool = False
+    is_state: bool = False
 
     @property
     def elements(self) -> int:
@@ -57,7 +63,8 @@ class Operator:
         inputs: Input tensors; ``None`` for an omitted optional input.
         outputs: Output tensors.
         attributes: Options by name: ``stride`` (height, width), ``dilation`` (height, width),
-            ``padding``, ``kernel`` (height, width), ``activation``, ``depth_multiplier``, …
+            ``padding``, ``kernel`` (height, width), ``activation``, ``depth_multiplier``,
+            ``axes``, ``zero_bias`` (a weighted operator that adds nothing), …
         macs: Multiply-accumulate operations of one inference.
     """
 
@@ -78,6 +85,18 @@ class Operator:
     def activations(self) -> tuple[Tensor, ...]:
         """The inputs computed at run time."""
         return tuple(t for t in self.inputs if t is not None and not t.is_constant)
+
+    @property
+    def weights(self) -> Tensor:
+        """The kernels or the matrix of a convolution or dense operator: its second input.
+
+        Raises:
+            ValueError: The operator has none.
+        """
+        weights = self.inputs[1] if len(self.inputs) > 1 else None
+        if weights is None:
+            raise ValueError(f"operator {self.index} ({self.type}) has no weights")
+        return weights
 
     @property
     def weight_bytes(self) -> int:

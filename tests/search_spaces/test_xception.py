@@ -44,6 +44,12 @@ def test_presets_have_the_published_macs(preset: str, macs: float) -> None:
     assert network.macs == pytest.approx(macs, rel=0.005)
 
 
+@pytest.mark.parametrize("preset", ["xception", "xception-lite"])
+def test_rescaling_leaves_no_operator_of_its_own(preset: str) -> None:
+    operators = read_keras_model(candidate(64, 2, preset).model).operators
+    assert [each.type for each in operators[:2]] == ["CONV_2D", "CONV_2D"]
+
+
 @pytest.mark.parametrize(
     ("side", "least", "most"), [(32, 1e5, 3e5), (64, 1e5, 3e5), (96, 2e6, 4e6), (160, 1e7, 3e7)]
 )

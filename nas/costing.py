@@ -1,0 +1,116 @@
+"""Costs of a search space's candidates: no data, no weights, no training."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from nas.edgetpu.estimator import Estimator
+from nas.edgetpu.keras_graph import read_keras_model
+from nas.edgetpu.network import Network
+from nas.errors import CandidateError, UserError
+from nas.study.candidate import build_candidate
+from nas.study.hyperparameters import fixed_hyperparameters
+from search_spaces import Space, SpaceError, load_space
+
+
+def open_space(name: str, image_size: int, classes: int) -> Space:
+    """Load a search space for square colour pictures.
+
+    Args:
+        name: A registered space, ``package.module:HyperModel`` or ``path.py:build``.
+        image_size: Side of a picture in pixels.
+        classes: Number of classes.
+
+    Raises:
+        UserError: The space cannot be loaded.
+    """
+    try:
+        return load_space(name, input_shape=(image_size, image_size, 3), classes=classes)
+    except SpaceError as error:
+        raise UserError(str(error)) from error
+
+
+def parse_settings(words: Sequence[str]) -> dict[str, Any]:
+    """Read hyperparameters such as ``depth=3``; a value is JSON, or else text.
+
+    Raises:
+        UserError: A word has no ``=``.
+    """
+    settings = {}
+    for word in words:
+        name, separator, text = word.partition("=")
+        if not separator or not name:
+            raise UserError(f"--set takes NAME=VALUE, got {word!r}")
+        try:
+            settings[name] = json.loads(text)
+        except ValueError:
+            settings[name] = text
+    return settings
+
+
+def read_candidate(space: Space, settings: Mapping[str, Any]) -> Network:
+    """Build the network of some hyperparameters, the others at their defaults.
+
+    Raises:
+        CandidateError: The space has no such hyperparameter or value, or cannot build it.
+    """
+    candidate = build_candidate(space, fixed_hyperparameters(settings))
+    kinds = {kind.name: kind for kind in candidate.space}
+    for name, value in settings.items():
+        if name not in kinds:
+            known = ", ".join(sorted(kinds))
+            raise CandidateError(f"the space has no active hyperparameter {name!r}; it has {known}")
+        _check_value(kinds[name], value)
+    return read_keras_model(candidate.model)
+
+
+def _check_value(kind: Any, value: Any) -> None:
+    choices = getattr(kind, "values", None)
+    low, high = getattr(kind, "min_value", None), getattr(kind, "max_value", None)
+    if choices is not None and value not in choices:
+        allowed = f"one of {', '.join(map(str, choices))}"
+    elif low is not None and high is not None and not _is_between(value, low, high):
+        allowed = f"from {low} to {high}"
+    else:
+        return
+    raise CandidateError(f"hyperparameter {kind.name!r} must be {allowed}, got {value!r}")
+
+
+def _is_between(value: Any, low: float, high: float) -> bool:
+    return isinstance(value, int | float) and low <= value <= high
+
+
+def cost_lines(path: Path, space: Space, estimator: Estimator) -> Iterator[dict[str, Any]]:
+    """Estimate each line of a file of hyperparameters, in order.
+
+    Args:
+        path: One JSON object a line.
+        space: The search space.
+        estimator: The chip model.
+
+    Yields:
+        The JSON fields of one estimate, or ``{"error": …}`` for an impossible line.
+
+    Raises:
+        UserError: The file cannot be read.
+    """
+    try:
+        lines = path.read_text().splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"--set-file {path} cannot be read: {error}") from None
+    for line in lines:
+        yield _cost_line(line, space, estimator)
+
+
+def _cost_line(line: str, space: Space, estimator: Estimator) -> dict[str, Any]:
+    try:
+        settings = json.loads(line)
+    except ValueError as error:
+        return {"error": f"not JSON: {error}"}
+    if not isinstance(settings, dict):
+        return {"error": "a line is one JSON object of hyperparameters"}
+    try:
+        return estimator.estimate(read_candidate(space, settings)).as_dict()
+    except CandidateError as error:
+        return {"error": str(error)}

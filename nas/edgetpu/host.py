@@ -1,0 +1,67 @@
+"""The CPU that runs what the Edge TPU does not: int8 latency from two constants a host.
+
+The constants are least squares on the six classification networks of Coral's benchmark page, which
+ran the interpreter that ships with Coral's runtime: mean error 10 % on the desktop, 16 % on the
+Cortex-A53 (worst: SqueezeNet, 47 % low there). A newer interpreter with XNNPACK is 10 – 20 times
+faster on a desktop. Reference: https://coral.ai/docs/edgetpu/benchmarks/
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from nas.edgetpu.network import Operator
+
+HostName = Literal["desktop", "a53", "pi4"]
+
+
+@dataclass(frozen=True)
+class Host:
+    """A CPU beside the Edge TPU.
+
+    Attributes:
+        name: ``desktop``, ``a53`` or ``pi4``.
+        ms_per_gmac: Milliseconds for 10⁹ multiply-accumulates.
+        ms_per_million_elements: Milliseconds for 10⁶ elements written.
+        active_w: Watts above idle of one core computing.
+        share_w: Watts above idle while it feeds the Edge TPU.
+        invoke_ms: What an inference costs this host beyond a desktop, in milliseconds.
+        usb3_mb_per_s: USB 3 bandwidth of this host where it is below the link's, in 10⁶ bytes/s.
+        source: Where the numbers are from.
+    """
+
+    name: HostName
+    ms_per_gmac: float
+    ms_per_million_elements: float
+    active_w: float
+    share_w: float
+    invoke_ms: float
+    usb3_mb_per_s: float | None
+    source: str
+
+
+HOSTS: dict[HostName, Host] = {
+    "desktop": Host(
+        "desktop", 44.6, 5.98, 15.0, 2.0, 0.0, None, "latency: Coral benchmarks; power unverified"
+    ),
+    "a53": Host(
+        "a53", 242.0, 8.92, 1.5, 0.72, 0.35, None,
+        "latency, invoke: Coral; share: Dev Board traces; active power unverified",
+    ),
+    "pi4": Host(
+        "pi4", 157.0, 5.80, 3.0, 1.0, 1.7, 260.0,
+        "bandwidth, invoke: Coral reference timings; the rest scaled from the A53, unverified",
+    ),
+}  # fmt: skip
+
+
+def cpu_latency_ms(operator: Operator, host: Host) -> float:
+    """Time of one operator on the host's CPU, in milliseconds, int8, one thread."""
+    written = sum(tensor.elements for tensor in operator.outputs)
+    macs_ms = operator.macs / 1e9 * host.ms_per_gmac
+    return macs_ms + written / 1e6 * host.ms_per_million_elements
+
+
+def network_cpu_latency_ms(operators: Iterable[Operator], host: Host) -> float:
+    """Time of the whole network on the host's CPU, in milliseconds."""
+    return sum(cpu_latency_ms(operator, host) for operator in operators)

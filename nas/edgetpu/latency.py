@@ -1,0 +1,177 @@
+"""Latency of one inference: link, input, program, compute, streamed parameters, output, CPU tail.
+
+Parameters that do not fit are sent on every inference, over the same link as the input. The chip
+computes while they arrive, so a streamed layer takes the longer of the two. A convolution whose
+activations do not fit the narrow memory fetches its weights several times; how often is inferred
+from 18 rows of one layer sweep.
+
+Mean error on what the constants were fitted or chosen on: convolution sweep 4 % resident and 2 %
+streamed, dense sweep 11 % and 0.4 %, MobileNet v2 at three clocks 1 %, Coral's benchmarks 8 %
+(USB 3) and 9 % (Dev Board), its reference timings 8 % (Dev Board, Raspberry Pi 4), 16 % (USB 2)
+and 17 % (USB 3, laptops among them). The one figure on data kept out, 1,799 NAS-Bench-201 cells:
+Spearman 0.95, and 28 % error, or 5 % once the median gap of 0.33 ms of the fitted cells is added
+(their host is not known).
+
+Known to be wrong: streaming narrow convolutions over USB 2 comes out 53 % high, Inception v1 over
+USB 2 44 % low. Unverified: element-wise operators other than additions, resizing, transposed
+convolutions, the 62.5 MHz clock, and the slower transfers of a throttled USB stick, which are not
+modelled.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from math import ceil
+
+from nas.edgetpu.chip import CHIP, STREAMING_SETUP_MS, Link
+from nas.edgetpu.compute import compute_ms
+from nas.edgetpu.host import Host, cpu_latency_ms
+from nas.edgetpu.memory import ParameterMemory, operator_instruction_bytes
+from nas.edgetpu.network import Network, Operator, Tensor
+from nas.edgetpu.placement import Placed
+
+_LINK_CHANNELS = 4
+_NARROW_SHARE = 1.2
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Where the time of one inference goes, in milliseconds.
+
+    Attributes:
+        fixed_ms: Cost of an invocation over the link.
+        input_ms: Sending the input.
+        program_ms: Sending the instructions, as on every inference.
+        compute_ms: Compute on the chip, ``None`` when an operator's cost is not known.
+        streaming_ms: Waiting for streamed parameters, beyond the compute it hides.
+        output_ms: Fetching the output.
+        cpu_ms: Operators on the host CPU.
+        by_operator: Time of each operator, in order, with its instructions and parameters.
+    """
+
+    fixed_ms: float
+    input_ms: float
+    program_ms: float
+    compute_ms: float | None
+    streaming_ms: float
+    output_ms: float
+    cpu_ms: float
+    by_operator: tuple[float | None, ...]
+
+    @property
+    def transfer_ms(self) -> float:
+        """Time bytes move while the cells wait."""
+        return self.input_ms + self.program_ms + self.streaming_ms + self.output_ms
+
+    @property
+    def total_ms(self) -> float | None:
+        """The whole inference, or ``None`` when a part is not known."""
+        if self.compute_ms is None:
+            return None
+        return self.fixed_ms + self.transfer_ms + self.compute_ms + self.cpu_ms
+
+
+def estimate_latency(
+    network: Network,
+    placed: Sequence[Placed],
+    memory: ParameterMemory,
+    program_bytes: int,
+    *,
+    link: Link,
+    clock_mhz: float,
+    host: Host,
+) -> Latency:
+    """Estimate one warm inference at batch 1.
+
+    Args:
+        network: The network.
+        placed: Where each of its operators runs.
+        memory: Where the parameters are kept.
+        program_bytes: Size of the program.
+        link: How the host reaches the chip.
+        clock_mhz: Clock of the chip.
+        host: The CPU for the operators that are not mapped.
+    """
+    bandwidth = _input_mb_per_s(link, host)
+    mapped = [entry.operator for entry in placed if entry.target == "edgetpu"]
+    computes = {op.index: compute_ms(op, clock_mhz) for op in mapped}
+    waits = {op.index: _waiting_ms(op, memory, computes[op.index], bandwidth) for op in mapped}
+    known = [time for time in computes.values() if time is not None]
+    return Latency(
+        fixed_ms=link.fixed_ms + host.invoke_ms if mapped else 0.0,
+        input_ms=_milliseconds(_input_bytes(mapped), bandwidth),
+        program_ms=_milliseconds(program_bytes, bandwidth) if mapped else 0.0,
+        compute_ms=sum(known) if len(known) == len(mapped) else None,
+        streaming_ms=sum(waits.values()) + (STREAMING_SETUP_MS if memory.streamed else 0.0),
+        output_ms=_milliseconds(_output_bytes(network, placed), link.output_mb_per_s),
+        cpu_ms=sum(cpu_latency_ms(e.operator, host) for e in placed if e.target == "cpu"),
+        by_operator=tuple(_operator_ms(e, computes, waits, bandwidth, host) for e in placed),
+    )
+
+
+def _operator_ms(
+    entry: Placed,
+    computes: dict[int, float | None],
+    waits: dict[int, float],
+    mb_per_s: float,
+    host: Host,
+) -> float | None:
+    operator = entry.operator
+    if entry.target == "cpu":
+        return cpu_latency_ms(operator, host)
+    busy = computes[operator.index]
+    if busy is None:
+        return None
+    sending = _milliseconds(operator_instruction_bytes(operator), mb_per_s)
+    return busy + sending + waits[operator.index]
+
+
+def _input_mb_per_s(link: Link, host: Host) -> float:
+    if link.name == "usb3" and host.usb3_mb_per_s is not None:
+        return host.usb3_mb_per_s
+    return link.input_mb_per_s
+
+
+def _milliseconds(size_bytes: int, mb_per_s: float) -> float:
+    return size_bytes / mb_per_s / 1e3
+
+
+def _waiting_ms(
+    operator: Operator, memory: ParameterMemory, busy_ms: float | None, mb_per_s: float
+) -> float:
+    if operator.index not in memory.streamed:
+        return 0.0
+    size = memory.bytes_by_operator[operator.index] * fetches(operator)
+    return max(0.0, _milliseconds(size, mb_per_s) - (busy_ms or 0.0))
+
+
+def fetches(operator: Operator) -> int:
+    """How many times a streamed operator's parameters are sent in one inference.
+
+    Once where its activations fit the narrow memory; otherwise twice for each part they have to be
+    cut into. Inferred from convolutions on 64 × 64 inputs alone: 4 times at 452 – 632 filters, 6 at
+    642 – 702.
+    """
+    if operator.type == "FULLY_CONNECTED":
+        return 1
+    moved = sum(tensor.size_bytes for tensor in (*operator.activations, *operator.outputs))
+    parts = ceil(_NARROW_SHARE * moved / CHIP.narrow_bytes)
+    return 2 * parts if parts > 1 else 1
+
+
+def _input_bytes(mapped: Collection[Operator]) -> int:
+    made = {tensor.name for operator in mapped for tensor in operator.outputs}
+    read = {t.name: t for operator in mapped for t in operator.activations if t.name not in made}
+    return sum(tensor.size_bytes for tensor in read.values())
+
+
+def _output_bytes(network: Network, placed: Sequence[Placed]) -> int:
+    made = {t.name: t for e in placed if e.target == "edgetpu" for t in e.operator.outputs}
+    needed = {tensor.name for tensor in network.outputs}
+    needed |= {t.name for e in placed if e.target == "cpu" for t in e.operator.activations}
+    return sum(_padded_bytes(tensor) for name, tensor in made.items() if name in needed)
+
+
+def _padded_bytes(tensor: Tensor) -> int:
+    channels = tensor.shape[-1] if tensor.shape else 1
+    padded = -(-channels // _LINK_CHANNELS) * _LINK_CHANNELS
+    return tensor.size_bytes // max(channels, 1) * padded
