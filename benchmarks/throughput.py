@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -42,9 +43,8 @@ def measure_help(times: int) -> dict[str, float]:
     """Time ``--help`` of every command, beside a Python that does nothing."""
     results = {"python_s": median_s(lambda: python("-c", "pass"), times)}
     for name in COMMANDS:
-        results[f"help_{name}_s"] = median_s(
-            lambda n=name: python("-m", f"nas.{n}", "--help"), times
-        )
+        ask = partial(python, "-m", f"nas.{name}", "--help")
+        results[f"help_{name}_s"] = median_s(ask, times)
     return results
 
 

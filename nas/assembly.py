@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,15 +9,13 @@ from typing import TYPE_CHECKING, Any
 from nas.data.dataset import Dataset
 from nas.data.sources import prepare_dataset
 from nas.data.storage import open_dataset
-from nas.edgetpu.chip import LinkName
 from nas.edgetpu.estimator import Estimator
-from nas.edgetpu.host import HostName
 from nas.errors import UserError
 from nas.evaluation.recipe import Recipe
 from nas.provenance import git_commit, versions
 from nas.study.constraint import parse_constraint
 from nas.study.events import Observer
-from nas.study.run import RunConfig, RunDirectory, read_config, write_config
+from nas.study.run import RunConfig, RunDirectory, Settings, read_config, write_config
 from objectives import OBJECTIVES, Objective
 from search_spaces import SPACES, Space, SpaceError, load_space, presets
 
@@ -30,43 +27,19 @@ OnProgress = Callable[[int, int], None]
 """Called with how many examples are ready, of how many."""
 
 
-@dataclass(frozen=True)
-class Request:
-    """What a user asks a new run for; the attributes are those of ``RunConfig``."""
-
-    space: str
-    data: str
-    image_size: int | None
-    objectives: tuple[str, ...]
-    constraints: tuple[str, ...]
-    trials: int
-    timeout_s: float | None
-    trial_timeout_s: float
-    epochs: int
-    batch_size: int
-    seed: int
-    workers: int
-    sampler: str
-    device: str
-    link: LinkName
-    clock_mhz: float
-    host: HostName
-    storage: str | None
-
-
-def check_request(request: Request) -> None:
+def check_settings(settings: Settings) -> None:
     """Refuse what cannot work before anything is read or written.
 
     Raises:
         UserError: An unknown space, objective or constraint.
     """
-    if request.space not in SPACES and ":" not in request.space:
+    if settings.space not in SPACES and ":" not in settings.space:
         raise UserError(
-            f"unknown space {request.space!r}: use {', '.join(SPACES)}, "
+            f"unknown space {settings.space!r}: use {', '.join(SPACES)}, "
             "package.module:HyperModel or path.py:build"
         )
-    chosen_objectives(request.objectives)
-    for text in request.constraints:
+    chosen_objectives(settings.objectives)
+    for text in settings.constraints:
         parse_constraint(text)
 
 
@@ -90,7 +63,7 @@ def default_directory(space: str) -> Path:
     return Path("runs") / f"{name}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
 
 
-def start_run(path: Path, request: Request, on_progress: OnProgress | None = None) -> RunConfig:
+def start_run(path: Path, settings: Settings, on_progress: OnProgress | None = None) -> RunConfig:
     """Create a run directory: decode the data into it, then write ``run.json``.
 
     Raises:
@@ -105,13 +78,13 @@ def start_run(path: Path, request: Request, on_progress: OnProgress | None = Non
     except OSError as error:
         raise UserError(f"run directory {path} cannot be written: {error.strerror}") from None
     dataset = prepare_dataset(
-        request.data,
-        image_size=request.image_size,
-        seed=request.seed,
+        settings.data,
+        image_size=settings.image_size,
+        seed=settings.seed,
         directory=directory.data,
         on_progress=on_progress,
     )
-    config = _config(request, dataset)
+    config = _config(settings, dataset)
     write_config(directory, config)
     return config
 
@@ -183,9 +156,9 @@ def make_estimator(config: RunConfig) -> Estimator:
     return Estimator(link=config.link, clock_mhz=config.clock_mhz, host=config.host)
 
 
-def _config(request: Request, dataset: Dataset) -> RunConfig:
+def _config(settings: Settings, dataset: Dataset) -> RunConfig:
     return RunConfig(
-        **{**vars(request), "image_size": dataset.input_shape[0]},
+        **{**vars(settings), "image_size": dataset.input_shape[0]},
         class_names=dataset.class_names,
         split_sizes=dataset.split_sizes,
         data_fingerprint=dataset.fingerprint,

@@ -17,6 +17,15 @@ EXIT_INTERRUPTED = 130
 _SECONDS_PER_UNIT = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
+class _Formatter(argparse.ArgumentDefaultsHelpFormatter):
+    """Shows the defaults that say something."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        if action.default is None or action.default is False:
+            return action.help
+        return super()._get_help_string(action)
+
+
 class CommandParser(argparse.ArgumentParser):
     """An argument parser that shows defaults and reports a wrong option in one line."""
 
@@ -24,7 +33,7 @@ class CommandParser(argparse.ArgumentParser):
         super().__init__(
             prog=f"python -m nas.{command}",
             description=description,
-            formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+            formatter_class=_Formatter,
             allow_abbrev=False,
         )
 

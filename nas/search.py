@@ -1,8 +1,8 @@
 """``python -m nas.search``: search a space for the best networks for an Edge TPU."""
 
+import argparse
 import signal
 import sys
-from argparse import ArgumentTypeError
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
@@ -20,31 +20,10 @@ from nas.command import (
 )
 from nas.errors import UserError
 from nas.study.events import SearchFinished
-from nas.study.run import RunConfig, RunDirectory
+from nas.study.run import RunConfig, RunDirectory, Settings
 from nas.tensorflow_settings import quiet_tensorflow
-from objectives import DEFAULT_OBJECTIVES, OBJECTIVES
+from objectives import OBJECTIVES
 from search_spaces import SPACES
-
-DEFAULTS: Mapping[str, Any] = {
-    "data": "pcb_synthetic",
-    "image_size": None,
-    "objectives": DEFAULT_OBJECTIVES,
-    "constraints": (),
-    "trials": 12,
-    "timeout_s": None,
-    "trial_timeout_s": 3600.0,
-    "epochs": 6,
-    "batch_size": 32,
-    "seed": 0,
-    "workers": 1,
-    "sampler": "tpe",
-    "device": "estimate",
-    "link": "usb3",
-    "clock_mhz": 500.0,
-    "host": "desktop",
-    "storage": None,
-}
-"""Options of a new run; a resumed one takes them from its ``run.json``."""
 
 BUDGETS = ("trials", "timeout_s", "trial_timeout_s", "workers")
 """What may change when a run is resumed."""
@@ -59,9 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit status.
     """
-    options = vars(_parser().parse_args(argv))
-    as_json, resumed, path = (options.pop(name) for name in ("json", "resume", "run_dir"))
-    given = {name: value for name, value in options.items() if value is not None}
+    given = vars(_parser().parse_args(argv))
+    as_json, resumed, path = (given.pop(name) for name in ("json", "resume", "run_dir"))
     signal.signal(signal.SIGTERM, _interrupt)
     quiet_tensorflow()
     path = path or _default_path(resumed, given)
@@ -77,15 +55,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _start(path: Path, given: Mapping[str, Any]) -> RunConfig:
     """Open a new run; TensorFlow is loaded in the background while the data is prepared."""
-    from nas.assembly import Request, check_request, start_run
+    from nas.assembly import check_settings, start_run
     from nas.study.workers import warm_up
     from nas.view.terminal import data_progress
 
-    request = Request(**{**DEFAULTS, "space": "xception_lite", **given})
-    check_request(request)
+    settings = Settings(**given)
+    check_settings(settings)
     warm_up()
-    with data_progress(request.data) as on_progress:
-        return start_run(path, request, on_progress)
+    with data_progress(settings.data) as on_progress:
+        return start_run(path, settings, on_progress)
 
 
 def _resume(path: Path, given: Mapping[str, Any]) -> RunConfig:
@@ -127,7 +105,7 @@ def _default_path(resumed: bool, given: Mapping[str, Any]) -> Path:
 
     if resumed:
         raise UserError("--resume needs --run-dir: which run is to go on?")
-    return default_directory(given.get("space", "xception_lite"))
+    return default_directory(given.get("space", Settings.space))
 
 
 def _print_result(path: Path, config: RunConfig, finished: SearchFinished, as_json: bool) -> None:
@@ -174,8 +152,20 @@ def _parse_names(text: str) -> tuple[str, ...]:
 
 def _parse_seed(text: str) -> int:
     if not text.isdecimal() or int(text) >= 2**31:
-        raise ArgumentTypeError(f"a whole number from 0 to 2147483647 is needed, got {text!r}")
+        raise argparse.ArgumentTypeError(
+            f"a whole number from 0 to 2147483647 is needed, got {text!r}"
+        )
     return int(text)
+
+
+_DEFAULT_NOTES = {
+    "image_size": "default: depends on the data",
+    "objectives": f"default: {','.join(Settings.objectives)}",
+    "constraints": "default: none",
+    "timeout_s": "default: no limit",
+    "trial_timeout_s": "default: 1h",
+    "storage": "default: a journal in the run directory",
+}
 
 
 def _parser() -> CommandParser:
@@ -186,10 +176,9 @@ def _parser() -> CommandParser:
     parser = CommandParser("search", "Search a space for the best networks for an Edge TPU.")
 
     def add(flag: str, name: str, text: str, **settings: Any) -> None:
-        default = DEFAULTS.get(name)
-        shown = ",".join(default) if isinstance(default, tuple) else default
-        note = f" (default: {shown})" if shown not in (None, "") else ""
-        parser.add_argument(flag, dest=name, default=None, help=text + note, **settings)
+        note = _DEFAULT_NOTES.get(name) or f"default: {getattr(Settings, name)}"
+        text = f"{text} ({note})"
+        parser.add_argument(flag, dest=name, default=argparse.SUPPRESS, help=text, **settings)
 
     add("--space", "space", f"{', '.join(SPACES)}, package.module:HyperModel or path.py:build")
     add("--data", "data", "pcb_synthetic, digits, a folder, tfds:NAME, keras:NAME or an .npz")
@@ -205,7 +194,7 @@ def _parser() -> CommandParser:
     add("--trials", "trials", "candidates to record", type=parse_count, metavar="N")
     add("--timeout", "timeout_s", "no new candidate after this time: 90s, 30m, 2h",
         type=parse_duration, metavar="DURATION")  # fmt: skip
-    add("--trial-timeout", "trial_timeout_s", "a candidate that takes longer is ended, s",
+    add("--trial-timeout", "trial_timeout_s", "a candidate that takes longer is ended and recorded",
         type=parse_duration, metavar="DURATION")  # fmt: skip
     add("--epochs", "epochs", "epochs of the brief training", type=parse_count, metavar="N")
     add("--batch-size", "batch_size", "examples a step", type=parse_count, metavar="N")
@@ -218,7 +207,10 @@ def _parser() -> CommandParser:
         choices=(500.0, 250.0, 125.0, 62.5))  # fmt: skip
     add("--host", "host", "CPU that runs what is not mapped", choices=("desktop", "a53", "pi4"))
     add("--storage", "storage", "Optuna storage URL instead of the run's journal", metavar="URL")
-    parser.add_argument("--run-dir", type=Path, metavar="DIR", help="where everything is written")
+    parser.add_argument(
+        "--run-dir", type=Path, default=None, metavar="DIR",
+        help="where everything is written; runs/SPACE-TIME if not given",
+    )  # fmt: skip
     parser.add_argument("--resume", action="store_true", help="continue the run in --run-dir")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     return parser

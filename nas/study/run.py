@@ -9,16 +9,17 @@ from typing import Any
 from nas.edgetpu.chip import LinkName
 from nas.edgetpu.host import HostName
 from nas.errors import UserError
+from objectives import DEFAULT_OBJECTIVES
 
 
-@dataclass(frozen=True)
-class RunConfig:
-    """The complete configuration of a run, written to ``run.json`` before the first trial.
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What a user asks a run for.
 
     Attributes:
         space: Registered name, dotted path or file of the search space.
         data: What the user named as data.
-        image_size: Side of the stored images in pixels.
+        image_size: Side of the stored images in pixels; ``None`` leaves it to the data.
         objectives: Names of the objectives.
         constraints: Constraints as written, such as ``latency_ms<=5``.
         trials: Candidates to record.
@@ -34,6 +35,33 @@ class RunConfig:
         clock_mhz: Clock of the Edge TPU.
         host: CPU that runs what is not mapped.
         storage: Optuna storage URL; ``None`` is the journal in the run directory.
+    """
+
+    space: str = "xception_lite"
+    data: str = "pcb_synthetic"
+    image_size: int | None = None
+    objectives: tuple[str, ...] = DEFAULT_OBJECTIVES
+    constraints: tuple[str, ...] = ()
+    trials: int = 12
+    timeout_s: float | None = None
+    trial_timeout_s: float = 3600.0
+    epochs: int = 6
+    batch_size: int = 32
+    seed: int = 0
+    workers: int = 1
+    sampler: str = "tpe"
+    device: str = "estimate"
+    link: LinkName = "usb3"
+    clock_mhz: float = 500.0
+    host: HostName = "desktop"
+    storage: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunConfig(Settings):
+    """The complete configuration of a run, written to ``run.json`` before the first trial.
+
+    Attributes:
         class_names: Name of each class, by label.
         split_sizes: Examples by split.
         data_fingerprint: SHA-256 of the data in its splits.
@@ -43,24 +71,7 @@ class RunConfig:
         created_at: Start in ISO 8601, UTC.
     """
 
-    space: str
-    data: str
     image_size: int
-    objectives: tuple[str, ...]
-    constraints: tuple[str, ...]
-    trials: int
-    timeout_s: float | None
-    trial_timeout_s: float
-    epochs: int
-    batch_size: int
-    seed: int
-    workers: int
-    sampler: str
-    device: str
-    link: LinkName
-    clock_mhz: float
-    host: HostName
-    storage: str | None
     class_names: tuple[str, ...]
     split_sizes: Mapping[str, int]
     data_fingerprint: str
