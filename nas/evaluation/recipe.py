@@ -21,6 +21,6 @@ class Recipe:
     epochs: int
     batch_size: int
     seed: int
-    learning_rate: float = 2e-3
+    learning_rate: float = 4e-3
     warmup: float = 0.1
     normalization_momentum: float = 0.9

@@ -45,7 +45,7 @@ class Settings:
     trials: int = 12
     timeout_s: float | None = None
     trial_timeout_s: float = 3600.0
-    epochs: int = 6
+    epochs: int = 5
     batch_size: int = 32
     seed: int = 0
     workers: int = 1
