@@ -17,7 +17,7 @@ from nas.errors import UserError
 from nas.study.pareto import knee, pareto_front
 from nas.study.record import Record, read_records
 from nas.study.run import RunConfig, RunDirectory, read_config
-from nas.tensorflow_settings import quiet_tensorflow
+from nas.tensorflow_settings import native_output_to, quiet_tensorflow
 
 if TYPE_CHECKING:
     from nas.evaluation.retraining import Retrained
@@ -97,12 +97,13 @@ def _export(
         raise UserError(f"{directory.data} is not the data this run was made with")
     space = make_space(config, dataset)
     _say(f"Training {record.candidate_id} for {epochs} epochs …")
-    retrained = retrain(
-        lambda: space.build(fixed_hyperparameters(record.hyperparameters)),
-        dataset,
-        Recipe(epochs, config.batch_size, config.seed),
-        lambda epoch, accuracy: _say(f"  epoch {epoch}/{epochs}  validation {accuracy:.4f}"),
-    )
+    with native_output_to(out / "training.log"):
+        retrained = retrain(
+            lambda: space.build(fixed_hyperparameters(record.hyperparameters)),
+            dataset,
+            Recipe(epochs, config.batch_size, config.seed),
+            lambda epoch, accuracy: _say(f"  epoch {epoch}/{epochs}  validation {accuracy:.4f}"),
+        )
     estimate = make_estimator(config).estimate(parse_network(retrained.content, "model.tflite"))
     write_bundle(
         out,
