@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 SPACES = {
     "xception_lite": "search_spaces.xception:XceptionLite",
+    "nasbench201": "search_spaces.nasbench201:NasBench201",
 }
 """Where each registered space is; imported when it is used, as Keras takes seconds to import."""
 
