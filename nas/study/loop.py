@@ -37,6 +37,9 @@ MOST_REPEATS = 100
 
 POLL_S = 1.0
 
+UNBUILT = "unbuilt-"
+"""Begins the id of a candidate that has no network."""
+
 
 @dataclass(frozen=True)
 class _Running:
@@ -108,22 +111,27 @@ class Search:
         self._records = {r.candidate_id: r for r in read_records(self.directory.records)}
         config = self.outcomes.config
         self.observer.notify(events.SearchStarted(config, self.directory, len(self._records)))
+        self._tell_what_a_crash_left_untold()
+        recorded = {record.trial for record in self._records.values()}
         for interrupted in self.study.get_trials(states=(TrialState.RUNNING,)):
             self.study.tell(interrupted.number, state=TrialState.FAIL)
-            self.study.enqueue_trial(interrupted.params)
+            if interrupted.number not in recorded:
+                self.study.enqueue_trial(interrupted.params)
         for name, values in self.presets.items():
-            candidate = self._enqueue(values)
+            candidate = build_candidate(self.space, fixed_hyperparameters(values))
             self._preset_names[candidate.id] = name
-        told = {trial.user_attrs.get("candidate_id") for trial in self.study.get_trials()}
-        for record in self._records.values():
-            if record.candidate_id not in told:
-                self._enqueue(record.hyperparameters)
+            self.study.enqueue_trial(encode(candidate.space, values), skip_if_exists=True)
 
-    def _enqueue(self, values: Mapping[str, Any]) -> Candidate:
-        """Put a network in line unless it is there already."""
-        candidate = build_candidate(self.space, fixed_hyperparameters(values))
-        self.study.enqueue_trial(encode(candidate.space, values), skip_if_exists=True)
-        return candidate
+    def _tell_what_a_crash_left_untold(self) -> None:
+        complete = self.study.get_trials(states=(TrialState.COMPLETE,))
+        told = {trial.user_attrs.get("candidate_id") for trial in complete}
+        for record in self._records.values():
+            if record.candidate_id not in told and not record.candidate_id.startswith(UNBUILT):
+                values = record.hyperparameters
+                candidate = build_candidate(self.space, fixed_hyperparameters(values))
+                trial = optuna.trial.FixedTrial(encode(candidate.space, values))
+                build_candidate(self.space, OptunaHyperParameters(trial))
+                self.outcomes.add(self.study, trial, record)
 
     def _stop_reason(self) -> str | None:
         """Return why no further candidate starts, or ``None``."""
@@ -243,4 +251,4 @@ class Search:
 def _settings_id(values: Mapping[str, Any]) -> str:
     """Name a candidate that has no network by its settings."""
     text = json.dumps(values, sort_keys=True)
-    return "unbuilt-" + hashlib.sha256(text.encode()).hexdigest()[:12]
+    return UNBUILT + hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -21,7 +21,10 @@ EVALUATED = "evaluated"
 
 @dataclass(frozen=True)
 class Outcomes:
-    """Makes records of one run and tells Optuna about them.
+    """Makes records of one run and tells Optuna about them; nothing else writes a final state.
+
+    Every trial completes, because samplers stall on failed ones: what is unknown is told as the
+    objective's pessimistic value, and an unevaluated candidate breaks a constraint.
 
     Attributes:
         config: The run's configuration.
@@ -89,19 +92,42 @@ class Outcomes:
         )
 
     def tell(self, study: optuna.Study, trial: optuna.Trial, record: Record) -> None:
-        """Write a trial's final state; the only place that does.
+        """Write a trial's final state."""
+        for name, value in _attributes(record).items():
+            trial.set_user_attr(name, value)
+        for name, margin in self._margins(record).items():
+            trial.set_constraint(name, margin)
+        study.tell(trial, self._values(record))
 
-        Every trial completes, because samplers stall on failed ones: what is unknown is told as
-        the objective's pessimistic value, and an unevaluated candidate breaks a constraint.
-        """
+    def add(self, study: optuna.Study, trial: optuna.trial.FixedTrial, record: Record) -> None:
+        """Add a finished trial that the study has lost, with its parameters."""
+        study.add_trial(
+            optuna.trial.create_trial(
+                params=trial.params,
+                distributions=trial.distributions,
+                values=self._values(record),
+                user_attrs=_attributes(record),
+                constraints=self._margins(record),
+            )
+        )
+
+    def _values(self, record: Record) -> list[float]:
+        """Return the objectives' values, the pessimistic one where it is unknown."""
         results = record.as_dict()
-        trial.set_user_attr("candidate_id", record.candidate_id)
-        trial.set_user_attr("hyperparameters", dict(record.hyperparameters))
-        trial.set_constraint(EVALUATED, 0.0 if record.status == "complete" else UNKNOWN_MARGIN)
-        for constraint in self.constraints:
-            margin = constraint.margin(results)
-            trial.set_constraint(constraint.text, UNKNOWN_MARGIN if margin is None else margin)
-        values = [objective.value(results) for objective in self.objectives]
+        known = [objective.value(results) for objective in self.objectives]
         pessimistic = [objective.pessimistic for objective in self.objectives]
-        told = [p if v is None else v for v, p in zip(values, pessimistic, strict=True)]
-        study.tell(trial, told)
+        return [p if v is None else v for v, p in zip(known, pessimistic, strict=True)]
+
+    def _margins(self, record: Record) -> dict[str, float]:
+        """Return by how much each constraint is broken."""
+        results = record.as_dict()
+        margins = {each.text: each.margin(results) for each in self.constraints}
+        told = {text: UNKNOWN_MARGIN if m is None else m for text, m in margins.items()}
+        return {EVALUATED: 0.0 if record.status == "complete" else UNKNOWN_MARGIN, **told}
+
+
+def _attributes(record: Record) -> dict[str, Any]:
+    return {
+        "candidate_id": record.candidate_id,
+        "hyperparameters": dict(record.hyperparameters),
+    }
