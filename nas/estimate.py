@@ -6,12 +6,14 @@ from pathlib import Path
 
 from nas.command import EXIT_DONE, CommandParser, parse_count, print_json, run_command
 from nas.edgetpu.chip import CHIP, LINKS
+from nas.edgetpu.compiled import CompiledModel, parse_compiled
+from nas.edgetpu.compiled_report import describe_compiled, render_compiled
 from nas.edgetpu.edits import suggest_edits
 from nas.edgetpu.estimator import Estimator
 from nas.edgetpu.host import HOSTS
 from nas.edgetpu.network import Network
 from nas.edgetpu.table import render_estimate
-from nas.edgetpu.tflite import read_network
+from nas.edgetpu.tflite import CompiledFileError, parse_network, read_model_file
 from nas.errors import CandidateError, UserError
 from nas.tensorflow_settings import quiet_tensorflow
 
@@ -32,7 +34,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     estimator = Estimator(options.link, options.clock_mhz, options.host)
     if options.space is not None:
         return _estimate_space(options, estimator)
-    _print_estimate(options.model.name, read_network(options.model), estimator, options.json)
+    data = read_model_file(options.model)
+    try:
+        network = parse_network(data, source=str(options.model))
+    except CompiledFileError:
+        _print_compiled(options.model.name, parse_compiled(data, str(options.model)), options.json)
+    else:
+        _print_estimate(options.model.name, network, estimator, options.json)
     return EXIT_DONE
 
 
@@ -40,7 +48,9 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = CommandParser(
         "estimate", "What a network costs on the Edge TPU, before compiling or running it."
     )
-    parser.add_argument("model", nargs="?", type=Path, help="int8 or uint8 .tflite file")
+    parser.add_argument(
+        "model", nargs="?", type=Path, help="int8 or uint8 .tflite file, or one that is compiled"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--link", choices=tuple(LINKS), default="usb3", help="link to the chip")
     parser.add_argument(
@@ -82,6 +92,13 @@ def _print_estimate(name: str, network: Network, estimator: Estimator, as_json: 
         print_json(estimate.as_dict())
     else:
         print(render_estimate(name, estimate, suggest_edits(network, estimate)))
+
+
+def _print_compiled(name: str, model: CompiledModel, as_json: bool) -> None:
+    if as_json:
+        print_json(describe_compiled(model))
+    else:
+        print(render_compiled(name, model))
 
 
 def _estimate_space(options: argparse.Namespace, estimator: Estimator) -> int:

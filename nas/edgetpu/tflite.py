@@ -20,8 +20,15 @@ from nas.edgetpu.macs import count_macs
 from nas.edgetpu.network import Network, Operator, Tensor
 from nas.errors import UserError
 
+EDGETPU_CUSTOM_OP = "edgetpu-custom-op"
+"""The operator that stands for what the Edge TPU compiler mapped."""
+
 _IDENTIFIER = b"TFL3"
-_EDGETPU_CUSTOM_OP = "edgetpu-custom-op"
+MAX_OPERATORS = 20_000
+"""A reader's work grows with the operators a file names; entries may be shared, so few bytes name
+many. Real networks have a few thousand at most."""
+
+_MAX_TENSORS = 100_000
 _MAX_FILE_BYTES = 1 << 30
 _READING_FACTOR = 4
 _MAX_RANK = 8
@@ -42,8 +49,16 @@ _POOLS = ("AVERAGE_POOL_2D", "MAX_POOL_2D")
 _UNREADABLE = (struct.error, ValueError, IndexError, TypeError, OverflowError, AttributeError)
 
 
+class CompiledFileError(UserError):
+    """The file is already compiled for the Edge TPU: ``compiled.py`` reads it."""
+
+
 class _BrokenFileError(Exception):
     """What is wrong inside the file, in a few words."""
+
+
+class _CompiledError(Exception):
+    """The file holds the Edge TPU compiler's operator."""
 
 
 def read_network(path: Path | str) -> Network:
@@ -58,6 +73,15 @@ def read_network(path: Path | str) -> Network:
     Raises:
         UserError: The file cannot be opened, is no TFLite file, is broken or is already compiled.
     """
+    return parse_network(read_model_file(path), source=str(path))
+
+
+def read_model_file(path: Path | str) -> bytes:
+    """Read the bytes of a file of at most 1 GiB.
+
+    Raises:
+        UserError: It cannot be read, is too large or no regular file.
+    """
     path = Path(path)
     try:
         if not path.is_file():
@@ -65,10 +89,9 @@ def read_network(path: Path | str) -> Network:
             raise UserError(f"{path}: {reason}; give a TFLite file")
         if path.stat().st_size > _MAX_FILE_BYTES:
             raise UserError(f"{path}: a TFLite file of at most {_MAX_FILE_BYTES >> 30} GiB is read")
-        data = path.read_bytes()
+        return path.read_bytes()
     except (OSError, ValueError) as error:
         raise UserError(f"{path}: cannot be read ({error})") from None
-    return parse_network(data, source=str(path))
 
 
 def parse_network(data: bytes, source: str = "model") -> Network:
@@ -82,17 +105,30 @@ def parse_network(data: bytes, source: str = "model") -> Network:
         The network, operators in execution order; activation names are unique.
 
     Raises:
-        UserError: The bytes are no TFLite file, are broken or are already compiled.
+        CompiledFileError: The file is already compiled.
+        UserError: The bytes are no TFLite file or are broken.
     """
-    if data[4:8] != _IDENTIFIER:
-        found = "an empty file" if not data else f"{len(data)} bytes without its mark TFL3"
-        raise UserError(f"{source}: not a TFLite file (found {found})")
+    check_mark(data, source)
     try:
         return _Reader(data).network()
+    except _CompiledError:
+        remedy = "give the .tflite that went into the compiler"
+        raise CompiledFileError(f"{source}: already compiled for the Edge TPU; {remedy}") from None
     except _BrokenFileError as error:
         raise UserError(f"{source}: {error}") from None
     except _UNREADABLE as error:
         raise UserError(f"{source}: broken or truncated TFLite file ({error})") from None
+
+
+def check_mark(data: bytes, source: str) -> None:
+    """Refuse bytes without the mark of a TFLite file.
+
+    Raises:
+        UserError: They have none.
+    """
+    if data[4:8] != _IDENTIFIER:
+        found = "an empty file" if not data else f"{len(data)} bytes without its mark TFL3"
+        raise UserError(f"{source}: not a TFLite file (found {found})")
 
 
 class _Reader:
@@ -113,26 +149,32 @@ class _Reader:
 
     def network(self) -> Network:
         """Return the main subgraph."""
-        inputs = self._activations(self._indices(self._graph.Inputs, self._graph.InputsLength()))
-        outputs = self._activations(self._indices(self._graph.Outputs, self._graph.OutputsLength()))
-        count = self._count(self._graph.OperatorsLength(), "operators")
+        inputs = self._activations(
+            self._indices(self._graph.InputsAsNumpy(), self._graph.InputsLength())
+        )
+        outputs = self._activations(
+            self._indices(self._graph.OutputsAsNumpy(), self._graph.OutputsLength())
+        )
+        count = self._count(self._graph.OperatorsLength(), "operators", MAX_OPERATORS)
         operators = tuple(self._operator(index) for index in range(count))
         if not operators:
             raise _BrokenFileError("the TFLite file holds no operator; nothing to estimate")
         _check_order(inputs, operators)
         return Network(operators, inputs, outputs, self._model.SubgraphsLength(), self._file_bytes)
 
-    def _count(self, length: int, what: str) -> int:
+    def _count(self, length: int, what: str, most: int = _MAX_FILE_BYTES) -> int:
+        if length > most:
+            raise _BrokenFileError(f"a network of at most {most} {what} is read, got {length}")
         self._budget -= 4 * length
         if self._budget < 0:
             raise _BrokenFileError(f"broken TFLite file: it claims {length} more {what}")
         return length
 
-    def _indices(self, getter: Any, length: int) -> list[int]:
-        return [int(getter(place)) for place in range(self._count(length, "indices"))]
+    def _indices(self, vector: Any, length: int) -> list[int]:
+        return [int(index) for index in vector.tolist()] if self._count(length, "indices") else []
 
     def _read_tensors(self) -> list[Tensor]:
-        count = self._count(self._graph.TensorsLength(), "tensors")
+        count = self._count(self._graph.TensorsLength(), "tensors", _MAX_TENSORS)
         names: set[str] = set()
         tensors = []
         for index in range(count):
@@ -142,8 +184,9 @@ class _Reader:
 
     def _tensor(self, index: int, names: set[str]) -> Tensor:
         raw = self._graph.Tensors(index)
-        name = _printable(raw.Name()) or f"tensor_{index}"
-        self._count(len(name) // 4, "characters in names")
+        stored = raw.Name() or b""
+        self._count(len(stored) // 4, "characters in names")
+        name = _printable(stored) or f"tensor_{index}"
         shape, unknown_axes = self._shape(raw, name)
         dtype = _DTYPES.get(raw.Type(), "unknown")
         constant = self._constant(raw, prod(shape), dtype, name)
@@ -199,14 +242,16 @@ class _Reader:
     def _operator(self, index: int) -> Operator:
         raw = self._graph.Operators(index)
         name, version = self._code(raw.OpcodeIndex())
-        places = self._indices(raw.Inputs, raw.InputsLength())
+        places = self._indices(raw.InputsAsNumpy(), raw.InputsLength())
         inputs = tuple(None if place == -1 else self._at(place) for place in places)
-        outputs = self._activations(self._indices(raw.Outputs, raw.OutputsLength()))
+        outputs = self._activations(self._indices(raw.OutputsAsNumpy(), raw.OutputsLength()))
         if not outputs:
             raise _BrokenFileError(f"operator {index} ({name}) has no output")
         constants = {at: self._buffers.get(place) for at, place in enumerate(places)}
-        options = schema.BuiltinOptionsCreator(raw.BuiltinOptionsType(), raw.BuiltinOptions())
-        attributes = read_attributes(name, options, constants)
+        if name in _WEIGHT_RANKS:
+            biases = (data.nbytes for at, data in constants.items() if at != 1 and data is not None)
+            self._count(sum(biases) // 4, "biases")
+        attributes = read_attributes(name, _unpack_options(raw), constants)
         macs = count_macs(name, inputs, outputs)
         operator = Operator(index, name, version, inputs, outputs, attributes, macs)
         _check_operator(operator)
@@ -218,17 +263,33 @@ class _Reader:
                 f"broken TFLite file: it names the missing operator code {index}"
             )
         code = self._model.OperatorCodes(index)
-        custom = _printable(code.CustomCode())
-        if custom == _EDGETPU_CUSTOM_OP:
-            raise _BrokenFileError(
-                "already compiled for the Edge TPU; give the .tflite that went into the compiler"
-            )
-        builtin = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
-        return custom or _OPERATORS.get(builtin, f"BUILTIN_{builtin}"), code.Version()
+        self._count(len(code.CustomCode() or b"") // 4, "characters in names")
+        name = operator_name(code)
+        if name == EDGETPU_CUSTOM_OP:
+            raise _CompiledError
+        return name, code.Version()
+
+
+def operator_name(code: Any) -> str:
+    """TFLite's name of an operator, such as ``CONV_2D``, or its custom name.
+
+    Args:
+        code: An operator code of the schema.
+    """
+    builtin = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
+    return _printable(code.CustomCode()) or _OPERATORS.get(builtin, f"BUILTIN_{builtin}")
+
+
+def _unpack_options(raw: Any) -> Any:
+    kind = raw.BuiltinOptionsType()
+    # The one kind that holds text, which operators may share: each would copy it again.
+    if kind == schema.BuiltinOptions.VarHandleOptions:
+        return None
+    return schema.BuiltinOptionsCreator(kind, raw.BuiltinOptions())
 
 
 def _printable(text: bytes | None) -> str:
-    decoded = (text or b"").decode("utf-8", "replace")[:_MAX_NAME]
+    decoded = (text or b"")[: 4 * _MAX_NAME].decode("utf-8", "replace")[:_MAX_NAME]
     return "".join(letter if letter.isprintable() else "?" for letter in decoded)
 
 
