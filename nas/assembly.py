@@ -70,13 +70,7 @@ def start_run(path: Path, settings: Settings, on_progress: OnProgress | None = N
         UserError: The directory cannot be written or is in use, or the data cannot be used.
     """
     directory = RunDirectory(path)
-    if directory.config.exists():
-        raise UserError(f"{path} holds a run: add --resume to continue it, or name another")
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        (path / "lock").touch()
-    except OSError as error:
-        raise UserError(f"run directory {path} cannot be written: {error.strerror}") from None
+    _claim(directory)
     dataset = prepare_dataset(
         settings.data,
         image_size=settings.image_size,
@@ -87,6 +81,22 @@ def start_run(path: Path, settings: Settings, on_progress: OnProgress | None = N
     config = _config(settings, dataset)
     write_config(directory, config)
     return config
+
+
+def _claim(directory: RunDirectory) -> None:
+    """Make a run directory ours, unless a run or somebody's own files are in it."""
+    path = directory.path
+    if directory.config.exists():
+        raise UserError(f"{path} holds a run: add --resume to continue it, or name another")
+    ours = (directory.data, directory.records, directory.journal, directory.path / "models")
+    taken = [each.name for each in ours if each.exists()]
+    if taken and not directory.lock.exists():
+        raise UserError(f"{path} holds files that are not a run's ({taken[0]}): name another")
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        directory.lock.touch()
+    except OSError as error:
+        raise UserError(f"run directory {path} cannot be written: {error.strerror}") from None
 
 
 def resume_run(path: Path, changes: Mapping[str, Any]) -> RunConfig:
@@ -121,7 +131,7 @@ def assemble_search(
 
     objectives = chosen_objectives(config.objectives)
     constraints = [parse_constraint(text) for text in config.constraints]
-    space = make_space(config, open_dataset(directory.data))
+    space = make_space(config, open_data(directory, config))
     return Search(
         directory=directory,
         space=space,
@@ -133,6 +143,23 @@ def assemble_search(
         recipe=Recipe(config.epochs, config.batch_size, config.seed),
         observer=observer,
     )
+
+
+def open_data(directory: RunDirectory, config: RunConfig) -> Dataset:
+    """Open the run's data, or prepare it again where it was deleted.
+
+    Raises:
+        UserError: It can neither be opened nor prepared, or it is not what the run began with.
+    """
+    try:
+        dataset = open_dataset(directory.data)
+    except UserError:
+        dataset = prepare_dataset(
+            config.data, image_size=config.image_size, seed=config.seed, directory=directory.data
+        )
+    if dataset.fingerprint != config.data_fingerprint:
+        raise UserError(f"{config.data} is no longer the data that {directory.path} began with")
+    return dataset
 
 
 def make_space(config: RunConfig, dataset: Dataset) -> Space:

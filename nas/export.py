@@ -82,19 +82,16 @@ def _export(
     directory: RunDirectory, config: RunConfig, record: Record, out: Path, epochs: int
 ) -> "Retrained":
     """Train, quantize, measure and write."""
-    from nas.assembly import make_estimator, make_space
+    from nas.assembly import make_estimator, make_space, open_data
     from nas.bundle.bundle import check_folder, write_bundle
     from nas.bundle.card import model_card
-    from nas.data.storage import open_dataset
     from nas.edgetpu.tflite import parse_network
     from nas.evaluation.recipe import Recipe
     from nas.evaluation.retraining import retrain
     from nas.study.hyperparameters import fixed_hyperparameters
 
     check_folder(out)
-    dataset = open_dataset(directory.data)
-    if dataset.fingerprint != config.data_fingerprint:
-        raise UserError(f"{directory.data} is not the data this run was made with")
+    dataset = open_data(directory, config)
     space = make_space(config, dataset)
     _say(f"Training {record.candidate_id} for {epochs} epochs …")
     with native_output_to(out / "training.log"):

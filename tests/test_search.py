@@ -80,6 +80,15 @@ def test_an_unwritable_run_directory_is_refused(
     assert "cannot be written: Not a directory" in line
 
 
+def test_a_directory_with_somebody_s_own_data_is_refused_and_left_alone(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "data").mkdir()
+    line = fail_with(capsys, "--run-dir", tmp_path)
+    assert "holds files that are not a run's (data): name another" in line
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
 def test_one_class_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     import numpy as np
     from PIL import Image

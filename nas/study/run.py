@@ -103,6 +103,11 @@ class RunDirectory:
         return self.path / "study.journal"
 
     @property
+    def lock(self) -> Path:
+        """Held by the search that writes here; its presence marks a run's directory."""
+        return self.path / "lock"
+
+    @property
     def data(self) -> Path:
         """The decoded data set in its splits."""
         return self.path / "data"

@@ -54,7 +54,7 @@ def only_user(directory: RunDirectory) -> Iterator[None]:
     Raises:
         UserError: Another process searches in this directory.
     """
-    with (directory.path / "lock").open("w") as file:
+    with directory.lock.open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

@@ -32,7 +32,7 @@ def _accuracy(config: RunConfig) -> str:
     split = "the validation split" if size is None else f"{size} validation examples"
     return (
         f"Accuracy is that of the int8 network on {split}, after a training of up to "
-        f"{config.epochs} epochs, with its 95 % interval. The test split was not read."
+        f"{config.epochs} epoch{'s' if config.epochs > 1 else ''}, with its 95 % interval. The test split was not read."
     )
 
 
