@@ -136,7 +136,7 @@ def _print_interrupted(path: Path) -> None:
         return
     count = len(read_records(directory.records))
     print(
-        f"Interrupted; {count} finished candidates are saved. Go on with\n"
+        f"Interrupted; finished candidates saved: {count}. Go on with\n"
         f"  python -m nas.search --resume --run-dir {path}",
         file=sys.stderr,
     )

@@ -30,9 +30,10 @@ def _data(config: RunConfig) -> str:
 def _accuracy(config: RunConfig) -> str:
     size = config.split_sizes.get("validation")
     split = "the validation split" if size is None else f"{size} validation examples"
+    epochs = f"{config.epochs} epoch{'s' if config.epochs > 1 else ''}"
     return (
         f"Accuracy is that of the int8 network on {split}, after a training of up to "
-        f"{config.epochs} epoch{'s' if config.epochs > 1 else ''}, with its 95 % interval. The test split was not read."
+        f"{epochs}, with its 95 % interval. The test split was not read."
     )
 
 
