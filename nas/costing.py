@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from nas.edgetpu.estimator import Estimator
-from nas.edgetpu.keras_graph import read_keras_model
 from nas.edgetpu.network import Network
 from nas.errors import CandidateError, UserError
-from nas.study.candidate import build_candidate
 from nas.study.hyperparameters import fixed_hyperparameters
+from nas.study.reading import read_candidate as reading_of
 from search_spaces import Space, SpaceError, load_space
 
 
@@ -55,14 +54,16 @@ def read_candidate(space: Space, settings: Mapping[str, Any]) -> Network:
     Raises:
         CandidateError: The space has no such hyperparameter or value, or cannot build it.
     """
-    candidate = build_candidate(space, fixed_hyperparameters(settings))
-    kinds = {kind.name: kind for kind in candidate.space}
+    reading = reading_of(space, fixed_hyperparameters(settings))
+    kinds = {kind.name: kind for kind in reading.kinds}
     for name, value in settings.items():
         if name not in kinds:
             known = ", ".join(sorted(kinds))
             raise CandidateError(f"the space has no active hyperparameter {name!r}; it has {known}")
         _check_value(kinds[name], value)
-    return read_keras_model(candidate.model)
+    if reading.network is None:
+        raise CandidateError(reading.reason or "its operators cannot be read")
+    return reading.network
 
 
 def _check_value(kind: Any, value: Any) -> None:

@@ -1,6 +1,6 @@
 """Reads a Keras model into the network its int8 conversion would give, without converting it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from nas.edgetpu.keras_activations import (
@@ -36,9 +36,10 @@ from nas.edgetpu.keras_layers import (
 from nas.edgetpu.keras_node import INPUT, Graph, Node, Shape
 from nas.edgetpu.keras_operators import to_network
 from nas.edgetpu.keras_rewriting import rewrite
+from nas.edgetpu.layer_graph import LayerCall, LayerGraph, Sizes, layer_graph
 from nas.edgetpu.network import Network
 
-__all__ = ["UnreadableLayer", "read_keras_model"]
+__all__ = ["UnreadableLayer", "read_keras_model", "read_layer_graph"]
 
 _READERS: Mapping[str, Callable[[Call], int]] = {
     "Activation": read_activation,
@@ -110,64 +111,62 @@ def read_keras_model(model: Any) -> Network:
     Raises:
         UnreadableLayer: A layer whose operators are only known by converting the model.
     """
-    functional = _as_functional(model)
+    return read_layer_graph(layer_graph(model))
+
+
+def read_layer_graph(layers: LayerGraph) -> Network:
+    """Read the operators of a network from the calls of its layers.
+
+    Args:
+        layers: The network with static input shapes, as :func:`read_keras_model` means it.
+
+    Returns:
+        The network in execution order; ``file_bytes`` is ``None``.
+
+    Raises:
+        UnreadableLayer: A layer whose operators are only known by converting the model.
+    """
     graph = Graph()
     inputs = [
-        graph.add(Node(INPUT, (), _shape(tensor, model), str(tensor.name), value=position))
-        for position, tensor in enumerate(functional.inputs)
+        graph.add(Node(INPUT, (), _static(tensor.shape, tensor.name), tensor.name, value=place))
+        for place, tensor in enumerate(layers.inputs)
     ]
-    graph.finish(_read_functional(functional, inputs, graph))
+    graph.finish(_read_calls(layers, inputs, graph))
     return to_network(rewrite(graph))
 
 
-def _as_functional(model: Any) -> Any:
-    functional = getattr(model, "_functional", model)
-    if not hasattr(functional, "_nodes_by_depth"):
-        raise UnreadableLayer(
-            f"`{getattr(model, 'name', model)}`: {type(model).__name__} is no functional Keras "
-            "model; build it from keras.Input or convert it"
-        )
-    return functional
+def _read_calls(layers: LayerGraph, inputs: list[int], graph: Graph) -> list[int]:
+    """Append the operators of a graph of layers to those read so far; return its outputs."""
+    values = dict(enumerate(inputs))
+    for call in layers.calls:
+        places = tuple(values[place] for place in call.inputs)
+        values.update(zip(call.outputs, _read_call(call, places, graph), strict=True))
+    return [values[place] for place in layers.outputs]
 
 
-def _read_functional(model: Any, inputs: list[int], graph: Graph) -> list[int]:
-    values = {id(tensor): place for tensor, place in zip(model.inputs, inputs, strict=True)}
-    for node in _calls(model):
-        places = tuple(values[id(tensor)] for tensor in node.input_tensors)
-        for tensor, place in zip(node.outputs, _read_call(node, places, graph), strict=True):
-            values[id(tensor)] = place
-    return [values[id(tensor)] for tensor in model.outputs]
-
-
-def _calls(model: Any) -> Iterator[Any]:
-    """Yield the calls of layers in the order in which Keras runs them."""
-    depths: Mapping[int, list[Any]] = model._nodes_by_depth
-    for depth in sorted(depths, reverse=True):
-        yield from (node for node in depths[depth] if not node.is_input)
-
-
-def _read_call(node: Any, inputs: tuple[int, ...], graph: Graph) -> list[int]:
-    operation = node.operation
-    if hasattr(operation, "_functional") or hasattr(operation, "_nodes_by_depth"):
-        return _read_functional(_as_functional(operation), list(inputs), graph)
-    shape = _shape(node.outputs[0], operation)
-    call = Call(operation, inputs, shape, graph, _scalars(node))
-    is_known = type(operation).__module__.startswith("keras.") and len(node.outputs) == 1
-    reader = _READERS.get(type(operation).__name__) if is_known else None
+def _read_call(layer_call: LayerCall, inputs: tuple[int, ...], graph: Graph) -> list[int]:
+    if layer_call.inner is not None:
+        return _read_calls(layer_call.inner, list(inputs), graph)
+    layer = layer_call.layer
+    shape = _static(layer_call.shape, layer.name)
+    call = Call(layer, inputs, shape, graph, _scalars(layer_call))
+    is_known = layer_call.is_known and len(layer_call.outputs) == 1
+    reader = _READERS.get(layer_call.kind) if is_known else None
     if reader is None:
         raise call.unreadable("is not read")
     return [reader(call)]
 
 
-def _scalars(node: Any) -> tuple[float, ...]:
-    return tuple(float(value) for value in node.arguments.args if isinstance(value, int | float))
+def _scalars(call: LayerCall) -> tuple[float, ...]:
+    args, _ = call.arguments
+    return tuple(float(value) for value in args if isinstance(value, int | float))
 
 
-def _shape(tensor: Any, owner: Any) -> Shape:
-    _, *sizes = tensor.shape
+def _static(shape: Sizes, name: str) -> Shape:
+    sizes = shape[1:]
     if None in sizes:
         raise UnreadableLayer(
-            f"`{owner.name}`: shapes must be static on the Edge TPU, got {tuple(tensor.shape)}; "
+            f"`{name}`: shapes must be static on the Edge TPU, got {shape}; "
             "give keras.Input every size but the batch"
         )
-    return (1, *(int(size) for size in sizes))
+    return (1, *(int(size) for size in sizes if size is not None))

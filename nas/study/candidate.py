@@ -46,11 +46,19 @@ def build_candidate(space: Space, hp: Any) -> Candidate:
         CandidateError: The space cannot build a network from these hyperparameters.
     """
     try:
-        with _without_weights():
-            model = space.build(hp)
+        model = _build(space, hp)
     except (ValueError, TypeError, ArithmeticError) as error:
         raise CandidateError(f"the space cannot build this network: {one_line(error)}") from error
     return Candidate(network_id(model), dict(hp.values), tuple(hp.space), model)
+
+
+def _build(space: Space, hp: Any) -> Any:
+    try:
+        with _without_weights():
+            return space.build(hp)
+    except (ValueError, TypeError, ArithmeticError):
+        # A space that compiles its models, as KerasTuner's users do, needs values for its optimizer.
+        return space.build(hp)
 
 
 @contextmanager

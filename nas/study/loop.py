@@ -4,23 +4,23 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import optuna
 from optuna.trial import TrialState
 
 from nas.edgetpu.estimator import Estimator
-from nas.edgetpu.keras_graph import UnreadableLayer, read_keras_model
 from nas.errors import CandidateError
 from nas.evaluation.recipe import Recipe
 from nas.study import events
-from nas.study.candidate import Candidate, Space, build_candidate
+from nas.study.candidate import Candidate, Space
 from nas.study.constraint import violation
 from nas.study.costs import cost_fields
 from nas.study.hyperparameters import OptunaHyperParameters, encode, fixed_hyperparameters
 from nas.study.outcome import Outcomes
 from nas.study.pareto import pareto_front
+from nas.study.reading import Reading, read_candidate
 from nas.study.record import Record, append_record, read_records
 from nas.study.run import RunDirectory
 from nas.study.workers import (
@@ -118,9 +118,9 @@ class Search:
             if interrupted.number not in recorded:
                 self.study.enqueue_trial(interrupted.params)
         for name, values in self.presets.items():
-            candidate = build_candidate(self.space, fixed_hyperparameters(values))
-            self._preset_names[candidate.id] = name
-            self.study.enqueue_trial(encode(candidate.space, values), skip_if_exists=True)
+            preset = read_candidate(self.space, fixed_hyperparameters(values))
+            self._preset_names[preset.id] = name
+            self.study.enqueue_trial(encode(preset.kinds, values), skip_if_exists=True)
 
     def _tell_what_a_crash_left_untold(self) -> None:
         complete = self.study.get_trials(states=(TrialState.COMPLETE,))
@@ -128,9 +128,9 @@ class Search:
         for record in self._records.values():
             if record.candidate_id not in told and not record.candidate_id.startswith(UNBUILT):
                 values = record.hyperparameters
-                candidate = build_candidate(self.space, fixed_hyperparameters(values))
-                trial = optuna.trial.FixedTrial(encode(candidate.space, values))
-                build_candidate(self.space, OptunaHyperParameters(trial))
+                untold = read_candidate(self.space, fixed_hyperparameters(values))
+                trial = optuna.trial.FixedTrial(encode(untold.kinds, values))
+                read_candidate(self.space, OptunaHyperParameters(trial))
                 self.outcomes.add(self.study, trial, record)
 
     def _stop_reason(self) -> str | None:
@@ -151,10 +151,14 @@ class Search:
     def _propose(self) -> None:
         """Ask for one candidate; nothing known or infeasible is trained."""
         trial = self.study.ask()
-        candidate = self._build(trial)
-        if candidate is None or self._is_repeat(trial, candidate):
+        reading = self._read(trial)
+        if reading is None:
             return
-        costs = self._costs(candidate)
+        preset = self._preset_names.get(reading.id)
+        candidate = Candidate(reading.id, reading.hyperparameters, preset=preset)
+        if self._is_repeat(trial, candidate):
+            return
+        costs = self._costs(reading)
         running = _Running(candidate, costs, [trial])
         broken = violation(costs, self.outcomes.constraints)
         if broken is None:
@@ -162,16 +166,15 @@ class Search:
         else:
             self._finish(running, "infeasible", broken)
 
-    def _build(self, trial: optuna.Trial) -> Candidate | None:
+    def _read(self, trial: optuna.Trial) -> Reading | None:
         hyperparameters = OptunaHyperParameters(trial)
         try:
-            candidate = build_candidate(self.space, hyperparameters)
+            return read_candidate(self.space, hyperparameters)
         except CandidateError as error:
             unbuilt = Candidate(_settings_id(hyperparameters.values), hyperparameters.values)
             if not self._is_repeat(trial, unbuilt):
                 self._finish(_Running(unbuilt, {}, [trial]), "failed", str(error))
             return None
-        return replace(candidate, preset=self._preset_names.get(candidate.id))
 
     def _is_repeat(self, trial: optuna.Trial, candidate: Candidate) -> bool:
         """Answer a known network from its record, or when it is done if it is at work now."""
@@ -187,14 +190,12 @@ class Search:
         self._repeats = 0
         return False
 
-    def _costs(self, candidate: Candidate) -> Mapping[str, Any]:
+    def _costs(self, reading: Reading) -> Mapping[str, Any]:
         """Cost a network before training, as far as it can be read without converting it."""
-        try:
-            network = read_keras_model(candidate.model)
-        except UnreadableLayer:
+        if reading.network is None:
             return {}
-        parameters = {"parameters": candidate.model.count_params()}
-        return cost_fields(self.estimator.estimate(network)) | parameters
+        parameters = {"parameters": reading.parameters}
+        return cost_fields(self.estimator.estimate(reading.network)) | parameters
 
     def _submit(self, running: _Running) -> None:
         number, candidate = running.trials[0].number, running.candidate

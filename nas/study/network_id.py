@@ -3,84 +3,101 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
+from nas.edgetpu.layer_graph import LayerCall, LayerGraph, Value, layer_graph
+
 _DIGITS = 12
+_MOST_SETTINGS = 4096
 _WITHOUT_MEANING = frozenset({"name", "dtype", "seed", "registered_name"})
 
 
-def network_id(model: Any) -> str:
-    """Identify the architecture of a Keras model.
+def network_id(network: Any) -> str:
+    """Identify an architecture.
 
     Names of layers, the order in which branches were built, data types and seeds of initializers
     and dropout do not matter; classes, settings, connections, shared layers and input shapes do.
 
     Args:
-        model: A functional or sequential Keras 3 model, with or without weights.
+        network: A functional or sequential Keras 3 model, with or without weights, or its
+            :class:`nas.edgetpu.layer_graph.LayerGraph`.
 
     Returns:
-        The first 12 hexadecimal digits of the SHA-256 of its canonical description.
+        The first 12 hexadecimal digits of the SHA-256 of its canonical description, a JSON text.
+
+    Raises:
+        UnreadableLayer: The model is not functional.
     """
-    description = json.dumps(_describe(model), sort_keys=True, default=_plain)
-    return hashlib.sha256(description.encode()).hexdigest()[:_DIGITS]
+    graph = network if isinstance(network, LayerGraph) else layer_graph(network)
+    return hashlib.sha256(_describe(graph).encode()).hexdigest()[:_DIGITS]
 
 
-def _describe(model: Any) -> dict[str, Any]:
-    functional = getattr(model, "_functional", None) or model
-    places = {id(tensor): [at, 0] for at, tensor in enumerate(functional.inputs)}
+def _describe(graph: LayerGraph) -> str:
+    places = {at: [at, 0] for at in range(len(graph.inputs))}
     layers: dict[int, int] = {}
-    calls: list[dict[str, Any]] = []
-    for node in _calls(functional, set(places)):
-        for at, tensor in enumerate(node.outputs):
-            places[id(tensor)] = [len(functional.inputs) + len(calls), at]
-        calls.append(_describe_call(node, places, layers))
-    return {
-        "inputs": [list(tensor.shape[1:]) for tensor in functional.inputs],
-        "calls": calls,
-        "outputs": [places[id(tensor)] for tensor in functional.outputs],
-    }
+    calls: list[str] = []
+    for call in _calls(graph):
+        for at, output in enumerate(call.outputs):
+            places[output] = [len(graph.inputs) + len(calls), at]
+        calls.append(_describe_call(call, places, layers))
+    inputs = [tensor.shape[1:] for tensor in graph.inputs]
+    outputs = [places[output] for output in graph.outputs]
+    return (
+        f'{{"calls": [{", ".join(calls)}], "inputs": {json.dumps(inputs)}, '
+        f'"outputs": {json.dumps(outputs)}}}'
+    )
 
 
-def _calls(model: Any, known: set[int]) -> Iterator[Any]:
+def _calls(graph: LayerGraph) -> Iterator[LayerCall]:
     """Yield the calls the outputs depend on, each after those it reads.
 
     The order follows from the outputs alone, not from the order of building.
     """
-    waiting = list(reversed(model.outputs))
+    makers = {output: call for call in graph.calls for output in call.outputs}
+    known = set(range(len(graph.inputs)))
+    waiting = list(reversed(graph.outputs))
     while waiting:
-        tensor = waiting[-1]
-        node = _origin(tensor)
-        missing = [source for source in node.input_tensors if id(source) not in known]
-        if id(tensor) in known or not missing:
+        if waiting[-1] in known:
             waiting.pop()
-        if id(tensor) not in known and not missing:
-            known.update(id(output) for output in node.outputs)
-            yield node
-        elif id(tensor) not in known:
+            continue
+        call = makers[waiting[-1]]
+        missing = [source for source in call.inputs if source not in known]
+        if missing:
             waiting.extend(reversed(missing))
+        else:
+            known.update(call.outputs)
+            yield call
 
 
-def _origin(tensor: Any) -> Any:
-    operation, call, _ = tensor._keras_history
-    return operation._inbound_nodes[call]
-
-
-def _describe_call(
-    node: Any, places: Mapping[int, list[int]], layers: dict[int, int]
-) -> dict[str, Any]:
-    operation = node.operation
-    arguments = _clean([node.arguments.args, node.arguments.kwargs], places)
+def _describe_call(call: LayerCall, places: Mapping[int, list[int]], layers: dict[int, int]) -> str:
     # A layer called twice shares its weights; its number tells it from an equal one.
-    number = layers.setdefault(id(operation), len(layers))
-    is_model = hasattr(operation, "_functional") or hasattr(operation, "_nodes_by_depth")
-    settings = _describe(operation) if is_model else _clean(operation.get_config(), places)
-    kind = "Model" if is_model else type(operation).__name__
-    return {"class": kind, "layer": number, "settings": settings, "arguments": arguments}
+    number = layers.setdefault(id(call.layer), len(layers))
+    kind = "Model" if call.inner else call.kind
+    settings = _describe(call.inner) if call.inner else _settings(call.layer)
+    return (
+        f'{{"arguments": {_text(call.arguments, places)}, "class": {json.dumps(kind)}, '
+        f'"layer": {number}, "settings": {settings}}}'
+    )
+
+
+def _settings(layer: Any) -> str:
+    key = getattr(layer, "settings_key", None)
+    return _text(layer.get_config(), {}) if key is None else _unchanging_settings(key)
+
+
+@lru_cache(maxsize=_MOST_SETTINGS)
+def _unchanging_settings(key: Any) -> str:
+    return _text(key.get_config(), {})
+
+
+def _text(value: Any, places: Mapping[int, list[int]]) -> str:
+    return json.dumps(_clean(value, places), sort_keys=True, default=_plain)
 
 
 def _clean(value: Any, places: Mapping[int, list[int]]) -> Any:
-    if hasattr(value, "_keras_history"):
-        return {"reads": places[id(value)]}
+    if isinstance(value, Value):
+        return {"reads": places[value.place]}
     if isinstance(value, Mapping):
         kept = {str(key): item for key, item in value.items() if key not in _WITHOUT_MEANING}
         return {key: _clean(item, places) for key, item in kept.items()}

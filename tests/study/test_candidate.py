@@ -45,6 +45,20 @@ def test_models_built_afterwards_have_weights_again() -> None:
     assert model.get_weights()[0].shape == (3, 2)
 
 
+def test_a_space_that_compiles_its_models_is_fine() -> None:
+    """KerasTuner's own examples do; the optimizer cannot be made without weights."""
+
+    class Compiling(Own):
+        def build(self, hp: Any) -> Any:
+            model = super().build(hp)
+            model.compile(optimizer=keras.optimizers.Adam(1e-3), loss="mse")
+            return model
+
+    compiled = build_candidate(Compiling(), fixed_hyperparameters({"width": 4}))
+    plain = build_candidate(Own(), fixed_hyperparameters({"width": 4}))
+    assert compiled.id == plain.id
+
+
 def test_long_messages_are_cut() -> None:
     assert one_line(ValueError("x" * 1000), limit=10) == "x" * 9 + "…"
     assert one_line(ValueError()) == "ValueError"
