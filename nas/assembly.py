@@ -1,6 +1,7 @@
 """Where a run's parts are put together: the one place that knows concrete spaces and objectives."""
 
 import re
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +18,7 @@ from nas.study.constraint import parse_constraint
 from nas.study.events import Observer
 from nas.study.run import RunConfig, RunDirectory, Settings, read_config, write_config
 from objectives import OBJECTIVES, Objective
-from search_spaces import SPACES, Space, SpaceError, load_space, presets
+from search_spaces import SPACES, Space, SpaceError, find_maker, load_space, presets
 
 if TYPE_CHECKING:
     from nas.study.loop import Search
@@ -27,20 +28,31 @@ OnProgress = Callable[[int, int], None]
 """Called with how many examples are ready, of how many."""
 
 
-def check_settings(settings: Settings) -> None:
-    """Refuse what cannot work before anything is read or written.
+def check_settings(settings: Settings, path: Path) -> None:
+    """Refuse what cannot work before anything is written.
+
+    Args:
+        settings: What is asked for.
+        path: The run directory.
 
     Raises:
-        UserError: An unknown space, objective or constraint.
+        UserError: An unknown space, objective, constraint or storage, or a run inside its data.
     """
-    if settings.space not in SPACES and ":" not in settings.space:
-        raise UserError(
-            f"unknown space {settings.space!r}: use {', '.join(SPACES)}, "
-            "package.module:HyperModel or path.py:build"
-        )
     chosen_objectives(settings.objectives)
     for text in settings.constraints:
         parse_constraint(text)
+    data = Path(settings.data).resolve()
+    if data.is_dir() and path.resolve().is_relative_to(data):
+        raise UserError(f"the run directory {path} lies inside the data: name one outside it")
+    if settings.storage is not None:
+        from nas.study.storage import check_storage
+
+        check_storage(settings.storage)
+    if settings.space not in SPACES:  # a user's own space is imported to see whether it can be
+        try:
+            find_maker(settings.space)
+        except SpaceError as error:
+            raise UserError(str(error)) from error
 
 
 def chosen_objectives(names: Sequence[str]) -> list[Objective]:
@@ -64,13 +76,12 @@ def default_directory(space: str) -> Path:
 
 
 def start_run(path: Path, settings: Settings, on_progress: OnProgress | None = None) -> RunConfig:
-    """Create a run directory: decode the data into it, then write ``run.json``.
+    """Decode the data into a claimed run directory, then write ``run.json``.
 
     Raises:
-        UserError: The directory cannot be written or is in use, or the data cannot be used.
+        UserError: The data cannot be used.
     """
     directory = RunDirectory(path)
-    _claim(directory)
     dataset = prepare_dataset(
         settings.data,
         image_size=settings.image_size,
@@ -81,22 +92,6 @@ def start_run(path: Path, settings: Settings, on_progress: OnProgress | None = N
     config = _config(settings, dataset)
     write_config(directory, config)
     return config
-
-
-def _claim(directory: RunDirectory) -> None:
-    """Make a run directory ours, unless a run or somebody's own files are in it."""
-    path = directory.path
-    if directory.config.exists():
-        raise UserError(f"{path} holds a run: add --resume to continue it, or name another")
-    ours = (directory.data, directory.records, directory.journal, directory.path / "models")
-    taken = [each.name for each in ours if each.exists()]
-    if taken and not directory.lock.exists():
-        raise UserError(f"{path} holds files that are not a run's ({taken[0]}): name another")
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        directory.lock.touch()
-    except OSError as error:
-        raise UserError(f"run directory {path} cannot be written: {error.strerror}") from None
 
 
 def resume_run(path: Path, changes: Mapping[str, Any]) -> RunConfig:
@@ -192,5 +187,6 @@ def _config(settings: Settings, dataset: Dataset) -> RunConfig:
         is_synthetic=dataset.is_synthetic,
         versions=versions(),
         git_commit=git_commit(),
+        run_id=uuid.uuid4().hex[:12],
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
     )

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
-from nas.errors import UserError
+from nas.errors import CandidateError, UserError
 
 EXIT_DONE = 0
 EXIT_FAILED = 1
@@ -52,15 +52,27 @@ def run_command(command: str, main: Callable[[], int]) -> NoReturn:
     try:
         status = main()
     except UserError as error:
-        print(f"python -m nas.{command}: {error}", file=sys.stderr)
+        _print_line(command, str(error))
         status = EXIT_USAGE
+    except CandidateError as error:
+        _print_line(command, str(error))
+        status = EXIT_FAILED
     except KeyboardInterrupt:
         print(f"python -m nas.{command}: interrupted", file=sys.stderr)
         status = EXIT_INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()
         status = EXIT_DONE
+    except OSError as error:
+        if error.filename is None:
+            raise
+        _print_line(command, f"{error.filename}: {error.strerror}")
+        status = EXIT_USAGE
     sys.exit(status)
+
+
+def _print_line(command: str, text: str) -> None:
+    print(f"python -m nas.{command}: {' '.join(text.split())}", file=sys.stderr)
 
 
 def parse_duration(text: str) -> float:

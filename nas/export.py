@@ -83,7 +83,7 @@ def _export(
 ) -> "Retrained":
     """Train, quantize, measure and write."""
     from nas.assembly import make_estimator, make_space, open_data
-    from nas.bundle.bundle import check_folder, write_bundle
+    from nas.bundle.bundle import TRAINING_LOG, check_folder, write_bundle
     from nas.bundle.card import model_card
     from nas.edgetpu.tflite import parse_network
     from nas.evaluation.recipe import Recipe
@@ -94,7 +94,7 @@ def _export(
     dataset = open_data(directory, config)
     space = make_space(config, dataset)
     _say(f"Training {record.candidate_id} for {epochs} epochs …")
-    with native_output_to(out / "training.log"):
+    with native_output_to(out / TRAINING_LOG):
         retrained = retrain(
             lambda: space.build(fixed_hyperparameters(record.hyperparameters)),
             dataset,

@@ -38,14 +38,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit status.
     """
+    from nas.assembly import check_settings
+    from nas.study.claim import claimed
+
     given = vars(_parser().parse_args(argv))
     as_json, resumed, path = (given.pop(name) for name in ("json", "resume", "run_dir"))
     signal.signal(signal.SIGTERM, _interrupt)
     quiet_tensorflow()
     path = path or _default_path(resumed, given)
     try:
-        config = _resume(path, given) if resumed else _start(path, given)
-        finished = _search(path, config)
+        if not resumed:
+            check_settings(Settings(**given), path)
+        with claimed(RunDirectory(path), resumed=resumed):
+            config = _resume(path, given) if resumed else _start(path, given)
+            finished = _search(path, config)
     except KeyboardInterrupt:
         _print_interrupted(path)
         return EXIT_INTERRUPTED
@@ -55,12 +61,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _start(path: Path, given: Mapping[str, Any]) -> RunConfig:
     """Open a new run; TensorFlow is loaded in the background while the data is prepared."""
-    from nas.assembly import check_settings, start_run
+    from nas.assembly import start_run
     from nas.study.workers import warm_up
     from nas.view.terminal import data_progress
 
     settings = Settings(**given)
-    check_settings(settings)
     warm_up()
     with data_progress(settings.data) as on_progress:
         return start_run(path, settings, on_progress)
@@ -83,7 +88,6 @@ def _search(path: Path, config: RunConfig) -> SearchFinished:
     """Search while someone watches and the views are kept fresh."""
     from nas.assembly import assemble_search, chosen_objectives
     from nas.study.events import Observers
-    from nas.study.storage import only_user
     from nas.study.workers import WorkerPool, warm_up
     from nas.view.refresh import ViewRefresher
     from nas.view.terminal import TerminalView
@@ -92,7 +96,6 @@ def _search(path: Path, config: RunConfig) -> SearchFinished:
     directory, objectives = RunDirectory(path), chosen_objectives(config.objectives)
     pool = WorkerPool(config.workers, config.trial_timeout_s)
     with (
-        only_user(directory),
         ViewRefresher(directory, config, objectives) as refresher,
         TerminalView(config.trials, objectives) as terminal,
     ):

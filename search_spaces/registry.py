@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import inspect
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -40,6 +41,21 @@ def load_space(name: str, *, input_shape: tuple[int, ...], classes: int) -> Spac
     Raises:
         SpaceError: Nothing of that name can be loaded; the message says what to write.
     """
+    maker = find_maker(name)
+    offered = {"input_shape": input_shape, "classes": classes}
+    accepted = {key: value for key, value in offered.items() if _accepts(maker, key)}
+    if isinstance(maker, type):
+        made: Space = maker(**accepted)
+        return made
+    return _FunctionSpace(maker, accepted)
+
+
+def find_maker(name: str) -> Callable[..., Any]:
+    """Find a space's class or ``build`` function.
+
+    Raises:
+        SpaceError: Nothing of that name can be loaded; the message says what to write.
+    """
     place = SPACES.get(name, name)
     module_name, separator, attribute = place.rpartition(":")
     if not separator or not module_name:
@@ -50,7 +66,8 @@ def load_space(name: str, *, input_shape: tuple[int, ...], classes: int) -> Spac
     maker = getattr(_load_module(module_name), attribute, None)
     if not callable(maker):
         raise SpaceError(f"space {name!r}: {module_name} has no class or function {attribute!r}")
-    return _make(maker, input_shape, classes)
+    found: Callable[..., Any] = maker
+    return found
 
 
 def presets(space: Space) -> Mapping[str, Mapping[str, Any]]:
@@ -62,8 +79,9 @@ def presets(space: Space) -> Mapping[str, Mapping[str, Any]]:
 def _load_module(name: str) -> ModuleType:
     try:
         return _load_file(Path(name)) if name.endswith(".py") else importlib.import_module(name)
-    except (ImportError, OSError, SyntaxError) as error:
-        raise SpaceError(f"space module {name!r} cannot be imported: {error}") from error
+    except Exception as error:  # a user's module may raise anything
+        reason = f"{type(error).__name__}: {error}"
+        raise SpaceError(f"space module {name!r} cannot be imported: {reason}") from error
 
 
 def _load_file(path: Path) -> ModuleType:
@@ -76,24 +94,19 @@ def _load_file(path: Path) -> ModuleType:
     return module
 
 
-def _make(maker: Callable[..., Any], input_shape: tuple[int, ...], classes: int) -> Space:
-    """Instantiate a HyperModel class, or wrap a ``build`` function."""
-    if isinstance(maker, type):
-        made: Space = maker(input_shape=input_shape, classes=classes)
-        return made
-    return _FunctionSpace(maker, input_shape, classes)
+def _accepts(maker: Callable[..., Any], name: str) -> bool:
+    """Tell whether a class or function has such a parameter: KerasTuner's own forms have none."""
+    parameters = inspect.signature(maker).parameters.values()
+    return any(each.name == name or each.kind is each.VAR_KEYWORD for each in parameters)
 
 
 class _FunctionSpace:
-    """A ``build(hp, input_shape, classes)`` function as a space."""
+    """A function ``build(hp)`` as a space, with the data's shape if it takes that."""
 
-    def __init__(
-        self, function: Callable[..., Any], input_shape: tuple[int, ...], classes: int
-    ) -> None:
+    def __init__(self, function: Callable[..., Any], settings: Mapping[str, Any]) -> None:
         self._function = function
-        self._input_shape = input_shape
-        self._classes = classes
+        self._settings = settings
 
     def build(self, hp: Any) -> Any:
         """Build the Keras model of one set of hyperparameters."""
-        return self._function(hp, input_shape=self._input_shape, classes=self._classes)
+        return self._function(hp, **self._settings)

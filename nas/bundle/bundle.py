@@ -9,6 +9,9 @@ from nas.bundle import classify
 from nas.data import images
 from nas.errors import UserError
 
+TRAINING_LOG = "training.log"
+"""What native code said while the network was trained; all that an interrupted export leaves."""
+
 
 def check_folder(folder: Path) -> None:
     """Make the folder.
@@ -18,7 +21,9 @@ def check_folder(folder: Path) -> None:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        strangers = any(folder.iterdir()) and not (folder / "MODEL_CARD.md").exists()
+        names = {path.name for path in folder.iterdir()} - {TRAINING_LOG}
+        strangers = bool(names) and "MODEL_CARD.md" not in names
+        (folder / TRAINING_LOG).touch()
     except OSError as error:
         raise UserError(f"folder {folder} cannot be written: {error.strerror}") from None
     if strangers:

@@ -148,7 +148,15 @@ def _index_class_folders(finder: _Finder, part: Path) -> dict[str, tuple[str, ..
             f"{part}: a data folder holds one folder of images for each class, found no folder; "
             "sort the images into folders named after their classes"
         )
+    for folder in folders:
+        if not _is_text(folder.name):
+            raise UserError(f"{folder!r}: a class name must be UTF-8 text; rename the folder")
     return {folder.name: finder.images(folder) for folder in folders}
+
+
+def _is_text(name: str) -> bool:
+    """Tell whether a file name can be written as UTF-8; Linux allows any bytes."""
+    return not any("\ud800" <= character <= "\udfff" for character in name)
 
 
 def index_folder(folder: Path) -> FolderIndex:

@@ -47,17 +47,17 @@ def build_candidate(space: Space, hp: Any) -> Candidate:
     """
     try:
         model = _build(space, hp)
-    except (ValueError, TypeError, ArithmeticError) as error:
+        return Candidate(network_id(model), dict(hp.values), tuple(hp.space), model)
+    except Exception as error:  # a user's space may raise anything: it costs this candidate
         raise CandidateError(f"the space cannot build this network: {one_line(error)}") from error
-    return Candidate(network_id(model), dict(hp.values), tuple(hp.space), model)
 
 
 def _build(space: Space, hp: Any) -> Any:
     try:
         with _without_weights():
             return space.build(hp)
-    except (ValueError, TypeError, ArithmeticError):
-        # A space that compiles its models, as KerasTuner's users do, needs values for its optimizer.
+    except Exception:
+        # A space that compiles its models, as KerasTuner's users do: its optimizer needs values.
         return space.build(hp)
 
 

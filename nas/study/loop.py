@@ -116,11 +116,15 @@ class Search:
         for interrupted in self.study.get_trials(states=(TrialState.RUNNING,)):
             self.study.tell(interrupted.number, state=TrialState.FAIL)
             if interrupted.number not in recorded:
-                self.study.enqueue_trial(interrupted.params)
+                self.study.enqueue_trial(interrupted.params, interrupted.user_attrs)
+        in_line = self.study.get_trials(states=(TrialState.WAITING,))
+        waiting = {trial.user_attrs.get("preset") for trial in in_line}
         for name, values in self.presets.items():
             preset = read_candidate(self.space, fixed_hyperparameters(values))
             self._preset_names[preset.id] = name
-            self.study.enqueue_trial(encode(preset.kinds, values), skip_if_exists=True)
+            if preset.id not in self._records and name not in waiting:
+                parameters = encode(preset.kinds, values)
+                self.study.enqueue_trial(parameters, user_attrs={"preset": name})
 
     def _tell_what_a_crash_left_untold(self) -> None:
         complete = self.study.get_trials(states=(TrialState.COMPLETE,))

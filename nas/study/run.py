@@ -62,6 +62,7 @@ class RunConfig(Settings):
     """The complete configuration of a run, written to ``run.json`` before the first trial.
 
     Attributes:
+        run_id: Tells the run from every other, in a storage that several share.
         class_names: Name of each class, by label.
         split_sizes: Examples by split.
         data_fingerprint: SHA-256 of the data in its splits.
@@ -71,6 +72,7 @@ class RunConfig(Settings):
         created_at: Start in ISO 8601, UTC.
     """
 
+    run_id: str
     image_size: int
     class_names: tuple[str, ...]
     split_sizes: Mapping[str, int]
@@ -108,6 +110,13 @@ class RunDirectory:
         return self.path / "lock"
 
     @property
+    def outputs(self) -> tuple[Path, ...]:
+        """What a run writes beside its configuration and its lock."""
+        models = self.path / "models"
+        views = (self.front_csv, self.front_png, self.report)
+        return (self.data, self.records, self.journal, models, *views)
+
+    @property
     def data(self) -> Path:
         """The decoded data set in its splits."""
         return self.path / "data"
@@ -135,7 +144,8 @@ class RunDirectory:
 def write_config(directory: RunDirectory, config: RunConfig) -> None:
     """Write ``run.json`` whole or not at all."""
     partial = directory.config.with_suffix(".partial")
-    partial.write_text(json.dumps(asdict(config), indent=2, ensure_ascii=False) + "\n")
+    text = json.dumps(asdict(config), indent=2, ensure_ascii=False) + "\n"
+    partial.write_text(text, encoding="utf-8")
     partial.replace(directory.config)
 
 
@@ -146,7 +156,7 @@ def read_config(directory: RunDirectory) -> RunConfig:
         UserError: The directory is no run, or its configuration cannot be read.
     """
     try:
-        values = json.loads(directory.config.read_text())
+        values = json.loads(directory.config.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"{directory.path}: not a run directory (no run.json)") from None
     except (OSError, ValueError) as error:

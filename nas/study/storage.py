@@ -1,9 +1,7 @@
 """Where a study is kept: a journal in the run directory, or any Optuna storage."""
 
-import fcntl
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import optuna
@@ -30,7 +28,7 @@ def open_study(
     try:
         study = optuna.create_study(
             storage=config.storage or _journal(directory.journal),
-            study_name=directory.path.resolve().name,
+            study_name=f"{config.space} {config.run_id}",
             sampler=_sampler(config.sampler, config.seed),
             directions=directions,
             load_if_exists=True,
@@ -47,19 +45,16 @@ def open_study(
     return study
 
 
-@contextmanager
-def only_user(directory: RunDirectory) -> Iterator[None]:
-    """Hold a run directory, so that no second search writes into it.
+def check_storage(url: str) -> None:
+    """Open an Optuna storage to see whether it can be.
 
     Raises:
-        UserError: Another process searches in this directory.
+        UserError: It cannot.
     """
-    with directory.lock.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise UserError(f"{directory.path}: another search is running here") from None
-        yield
+    try:
+        optuna.storages.get_storage(url)
+    except Exception as error:  # every storage raises its own errors
+        raise UserError(f"--storage cannot be opened: {type(error).__name__}: {error}") from error
 
 
 def _sampler(name: str, seed: int) -> optuna.samplers.BaseSampler:

@@ -92,7 +92,12 @@ class _Worker:
 def warm_up() -> None:
     """Start the server that workers are forked from, without waiting until it has TensorFlow."""
     _CONTEXT.set_forkserver_preload(["nas.evaluation.pipeline"])
-    forkserver.ensure_running()
+    # Ctrl-C reaches every process of the terminal; the server ignores it from its first moment.
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.signal(signal.SIGINT, handler)
 
 
 class WorkerPool:

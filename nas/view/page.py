@@ -1,6 +1,7 @@
 """The report: one page that needs no network."""
 
 import json
+import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
@@ -122,7 +123,7 @@ def _configuration(config: RunConfig) -> str:
             "Sampler": config.sampler,
             "Latency from": config.device,
             "Edge TPU": f"{config.clock_mhz:g} MHz over {config.link}, host {config.host}",
-            "Optuna storage": config.storage or "journal in the run directory",
+            "Optuna storage": _without_password(config.storage) or "journal in the run directory",
             "Started": config.created_at or "unknown",
             "Git commit": config.git_commit or "unknown",
             "Versions": _listed(config.versions),
@@ -132,3 +133,8 @@ def _configuration(config: RunConfig) -> str:
 
 def _listed(values: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} {value}" for name, value in values.items()) or "unknown"
+
+
+def _without_password(url: str | None) -> str | None:
+    """Return a storage URL that may be shown to others."""
+    return None if url is None else re.sub(r"(://[^:/@]*):[^@/]*@", r"\1:***@", url)

@@ -43,6 +43,13 @@ def test_a_class_by_dotted_path_is_a_space() -> None:
     assert type(load("search_spaces.xception:XceptionLite")).__name__ == "XceptionLite"
 
 
+@pytest.mark.parametrize("form", ["def build(hp):", "class build:\n  def build(self, hp):"])
+def test_keras_tuner_s_own_forms_take_no_shape(tmp_path: Path, form: str) -> None:
+    path = tmp_path / f"own_form_{len(form)}.py"
+    path.write_text(f"{form}\n    return 'model'\n")
+    assert load_space(f"{path}:build", input_shape=(8, 8, 3), classes=2).build(None) == "model"
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [

@@ -8,6 +8,7 @@ from nas.study.run import RunConfig
 def run_config(**values: Any) -> RunConfig:
     """A small run's configuration, changed where a test cares."""
     settings: dict[str, Any] = {
+        "run_id": "test",
         "space": "xception_lite",
         "data": "pcb_synthetic",
         "image_size": 32,

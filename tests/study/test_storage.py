@@ -7,7 +7,7 @@ import pytest
 
 from nas.errors import UserError
 from nas.study.run import RunDirectory
-from nas.study.storage import only_user, open_study
+from nas.study.storage import check_storage, open_study
 from objectives import OBJECTIVES
 from tests.study.runs import run_config
 
@@ -60,15 +60,18 @@ def test_a_storage_that_cannot_be_opened_says_why(directory: RunDirectory) -> No
         open_study(run_config(storage="nonsense://x"), directory, OBJECTIVE_LIST)
 
 
-def test_a_second_search_in_one_directory_is_refused(directory: RunDirectory) -> None:
-    with (
-        only_user(directory),
-        pytest.raises(UserError, match="another search is running here"),
-        only_user(directory),
-    ):
-        pass
-    with only_user(directory):
-        pass
+def test_runs_that_share_a_storage_do_not_share_trials(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/studies.db"
+    for run_id in ("one", "two"):
+        directory = RunDirectory(tmp_path / run_id / "run")
+        study = open_study(run_config(storage=url, run_id=run_id), directory, OBJECTIVE_LIST)
+        assert study.trials == []
+        study.tell(study.ask(), [0.5, 1.0])
+
+
+def test_a_storage_is_checked_before_a_run_begins() -> None:
+    with pytest.raises(UserError, match="--storage cannot be opened: "):
+        check_storage("nonsense://x")
 
 
 def test_samplers_are_optuna_s(directory: RunDirectory) -> None:

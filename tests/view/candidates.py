@@ -106,6 +106,7 @@ def _drawn(draw: random.Random, index: int, measured: float) -> Record:
 def configuration(**values: Any) -> RunConfig:
     """Return the configuration of a run on synthetic data."""
     given: dict[str, Any] = {
+        "run_id": "made up",
         "space": "made_up",
         "data": "pcb_synthetic",
         "image_size": 48,

@@ -160,3 +160,10 @@ def test_a_thousand_candidates_take_less_than_ten_seconds_and_8_mb(tmp_path: Pat
     write_report(tmp_path / "report.html", configuration(), many(1000, measured=0.2), THREE)
     assert time.monotonic() - started < 10
     assert (tmp_path / "report.html").stat().st_size < 8_000_000
+
+
+def test_a_storage_s_password_is_not_shown() -> None:
+    config = configuration(storage="postgresql://bob:secret@db/x")
+    page = report_page(config, [], THREE, run=Path("run"))
+    assert "secret" not in page
+    assert "postgresql://bob:***@db/x" in page
