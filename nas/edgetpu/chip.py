@@ -6,7 +6,8 @@ Sources, by the short names used below:
 * ``compiled``: programs written by ``edgetpu_compiler``, 77 of them read field by field
 * ``sweep``: Jorgitou98/EdgeTPU-QuantRL-Evaluation (MIT), layer sweeps on an M.2 card
 * ``coral``: Coral documentation, data sheets and google-coral/pycoral reference timings
-* ``fit``: least squares of this model on the sources named, see ``latency.py``
+* ``cells``: NAS-Bench-201 as measured by LatBench, every tenth row of 1,999
+* ``fit``: least squares of this model on the sources named: ``benchmarks/fidelity_fit.py``
 * ``analysis``: iwatake2222/EdgeTPU_Analysis, USB Accelerator on a Jetson Nano
 * ``unverified``: reported, but not checked against primary material
 """
@@ -59,6 +60,7 @@ class Link:
         fixed_ms: Cost of one inference before the first byte.
         input_mb_per_s: Input, program and streamed parameters, in 10⁶ bytes a second.
         output_mb_per_s: Output activations, in 10⁶ bytes a second.
+        streaming_setup_ms: Extra cost of an inference that streams any parameters.
         source: Where the numbers are from.
     """
 
@@ -66,15 +68,16 @@ class Link:
     fixed_ms: float
     input_mb_per_s: float
     output_mb_per_s: float
+    streaming_setup_ms: float
     source: str
 
 
 CHIP = Chip()
 
 LINKS: dict[LinkName, Link] = {
-    "pcie": Link("pcie", 0.109, 387.0, 80.0, "sweep; output includes the host's conversion"),
-    "usb3": Link("usb3", 0.27, 430.0, 40.0, "coral: desktop, 310 – 440 MB/s; output: analysis"),
-    "usb2": Link("usb2", 0.37, 36.0, 11.6, "analysis; coral agrees on input, 35 – 42 MB/s"),
+    "pcie": Link("pcie", 0.0948, 385.0, 81.6, 0.259, "fit on sweep: i9-9900K, float outputs"),
+    "usb3": Link("usb3", 0.285, 420.0, 72.3, 0.887, "fit on coral; output: analysis"),
+    "usb2": Link("usb2", 0.207, 33.7, 13.9, 1.16, "fit on analysis and coral"),
 }
 
 
@@ -94,23 +97,28 @@ class Rate:
 
 
 CLOCK_MHZ = 500.0
-STREAMING_SETUP_MS = 0.25
-"""Extra cost of an inference that streams any parameters [sweep: 0.452 – 0.109 – program]."""
 
 RATES: dict[str, Rate] = {
-    "mac": Rate(
-        0.522, "multiply-accumulates, 64 output channels at a time", "fit on sweep: 94 % of peak"
+    "mac": Rate(0.511, "multiply-accumulates, 64 output channels at a time", "fit: 95 % of peak"),
+    "weight_byte": Rate(5.6, "weights of a dense layer, 64 units at a time", "fit on sweep"),
+    "tap": Rate(46.4, "depthwise taps, 64 channels at a time", "fit on coral: MobileNets"),
+    "average_tap": Rate(43.6, "taps of an average, 64 channels at a time", "fit on cells"),
+    "max_tap": Rate(120.0, "taps of a max pool", "fit on coral: Inception v1, SqueezeNet"),
+    "element": Rate(
+        143.0,
+        "element-wise results, 64 channels at a time, once for each operand but the first",
+        "fit on cells; operators other than ADD unverified",
     ),
-    "tap": Rate(
-        44.7,
-        "depthwise and averaging taps, 64 channels at a time",
-        "fit on coral and NAS-Bench-201",
+    "joined_byte": Rate(
+        272.0, "bytes written by a concatenation", "fit on coral: Inception v1, SqueezeNet"
     ),
-    "max_tap": Rate(37.5, "taps of a max pool", "fit on coral: Inception v1"),
-    "moved_byte": Rate(
-        660.0, "bytes written by an operator without taps", "fit on coral, NAS-Bench-201"
+    "copied_byte": Rate(
+        50.0, "bytes written by an operator that computes nothing", "fit on analysis: padding"
     ),
 }
+
+EXCHANGE_MS = 0.00415
+"""One exchange of borders between the tiles at 500 MHz [fit on cells]."""
 
 
 PowerState = Literal["compute", "transfer"]

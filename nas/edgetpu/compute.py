@@ -1,14 +1,15 @@
 """Time the Edge TPU's cells need for one operator, parameters and activations being there.
 
 The cells take 64 output channels at a time: work is counted with channels rounded up to 64, so a
-convolution with 65 filters costs as much as one with 128. An operator has no fixed cost here: the
-fits leave nothing for one beside the transfer of its instructions, which ``latency.py`` counts.
+convolution with 65 filters costs as much as one with 128. A dense layer has one position only: it
+waits for its weights, not for the cells. An operator has no fixed cost here: the fits leave nothing
+for one beside the transfer of its instructions and the exchange of borders that it may need.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from math import prod
 
-from nas.edgetpu.chip import CHIP, CLOCK_MHZ, RATES
+from nas.edgetpu.chip import CHIP, CLOCK_MHZ, RATES, Rate
 from nas.edgetpu.network import Operator
 
 _Work = tuple[str, int]
@@ -28,10 +29,17 @@ def _convolution(operator: Operator) -> _Work:
     return "mac", _positions(operator) * taps * _round_up(filters, CHIP.cells)
 
 
+def _transposed_convolution(operator: Operator) -> _Work:
+    filters, height, width, depth = operator.weights.shape
+    *positions, _ = operator.activations[-1].shape
+    taps = height * width * _round_up(depth, CHIP.lanes)
+    return "mac", prod(positions) * taps * _round_up(filters, CHIP.cells)
+
+
 def _dense(operator: Operator) -> _Work:
     units, depth = operator.weights.shape
     padded = _round_up(units, CHIP.cells) * _round_up(depth, CHIP.lanes)
-    return "mac", _positions(operator) * padded
+    return "weight_byte", _positions(operator) * padded
 
 
 def _depthwise(operator: Operator) -> _Work:
@@ -41,7 +49,7 @@ def _depthwise(operator: Operator) -> _Work:
 
 def _average_pool(operator: Operator) -> _Work:
     channels = _round_up(operator.outputs[0].shape[-1], CHIP.cells)
-    return "tap", _positions(operator) * channels * prod(operator.attributes["kernel"])
+    return "average_tap", _positions(operator) * channels * prod(operator.attributes["kernel"])
 
 
 def _max_pool(operator: Operator) -> _Work:
@@ -50,38 +58,54 @@ def _max_pool(operator: Operator) -> _Work:
 
 def _reduction(operator: Operator) -> _Work:
     *positions, channels = operator.activations[0].shape
-    return "tap", prod(positions) * _round_up(channels, CHIP.cells)
+    return "average_tap", prod(positions) * _round_up(channels, CHIP.cells)
 
 
-def _moving(operator: Operator) -> _Work:
-    return "moved_byte", sum(tensor.size_bytes for tensor in operator.outputs)
+def _elementwise(operator: Operator) -> _Work:
+    operands = sum(tensor is not None for tensor in operator.inputs)
+    *positions, channels = operator.outputs[0].shape or (1,)
+    padded = prod(positions) * _round_up(channels, CHIP.cells)
+    return "element", padded * max(1, operands - 1)
+
+
+def _copying(operator: Operator) -> _Work:
+    return "copied_byte", sum(tensor.size_bytes for tensor in operator.outputs)
+
+
+def _joining(operator: Operator) -> _Work:
+    return "joined_byte", sum(tensor.size_bytes for tensor in operator.outputs)
 
 
 def _renaming(_: Operator) -> _Work:
-    return "moved_byte", 0
+    return "copied_byte", 0
 
 
 _WORK: dict[str, Callable[[Operator], _Work]] = {
     "CONV_2D": _convolution, "FULLY_CONNECTED": _dense, "DEPTHWISE_CONV_2D": _depthwise,
-    "TRANSPOSE_CONV": _convolution, "AVERAGE_POOL_2D": _average_pool, "MAX_POOL_2D": _max_pool,
+    "TRANSPOSE_CONV": _transposed_convolution, "AVERAGE_POOL_2D": _average_pool,
+    "MAX_POOL_2D": _max_pool,
     "MEAN": _reduction, "SUM": _reduction, "REDUCE_MAX": _reduction, "REDUCE_MIN": _reduction,
     "RESHAPE": _renaming, "SQUEEZE": _renaming, "EXPAND_DIMS": _renaming,
-    "ADD": _moving, "SUB": _moving, "MUL": _moving, "MAXIMUM": _moving, "MINIMUM": _moving,
-    "SQUARED_DIFFERENCE": _moving, "CONCATENATION": _moving, "PAD": _moving, "PACK": _moving,
-    "SLICE": _moving, "STRIDED_SLICE": _moving, "SPLIT": _moving, "TILE": _moving,
-    "TRANSPOSE": _moving, "SPACE_TO_DEPTH": _moving, "QUANTIZE": _moving, "RELU": _moving,
-    "RELU6": _moving, "RELU_N1_TO_1": _moving, "PRELU": _moving, "LOGISTIC": _moving,
-    "TANH": _moving, "SOFTMAX": _moving, "RESIZE_BILINEAR": _moving,
-    "RESIZE_NEAREST_NEIGHBOR": _moving,
+    "ADD": _elementwise, "SUB": _elementwise, "MUL": _elementwise, "MAXIMUM": _elementwise,
+    "MINIMUM": _elementwise, "SQUARED_DIFFERENCE": _elementwise, "PRELU": _elementwise,
+    "LOGISTIC": _elementwise, "TANH": _elementwise, "SOFTMAX": _elementwise,
+    "RESIZE_BILINEAR": _elementwise, "RESIZE_NEAREST_NEIGHBOR": _elementwise,
+    "CONCATENATION": _joining, "PAD": _copying, "PACK": _copying, "SLICE": _copying,
+    "STRIDED_SLICE": _copying, "SPLIT": _copying, "TILE": _copying, "TRANSPOSE": _copying,
+    "SPACE_TO_DEPTH": _copying, "QUANTIZE": _copying, "RELU": _renaming, "RELU6": _renaming,
+    "RELU_N1_TO_1": _renaming,
 }  # fmt: skip
 
 
-def compute_ms(operator: Operator, clock_mhz: float) -> float | None:
+def compute_ms(
+    operator: Operator, clock_mhz: float, rates: Mapping[str, Rate] = RATES
+) -> float | None:
     """Time of one mapped operator on the cells.
 
     Args:
         operator: A mapped operator.
         clock_mhz: Clock of the chip.
+        rates: What each kind of work costs.
 
     Returns:
         Milliseconds, or ``None`` for an operator whose cost is not known.
@@ -90,4 +114,4 @@ def compute_ms(operator: Operator, clock_mhz: float) -> float | None:
     if count is None:
         return None
     kind, work = count(operator)
-    return work / 1e9 * RATES[kind].ms_per_giga * CLOCK_MHZ / clock_mhz
+    return work / 1e9 * rates[kind].ms_per_giga * CLOCK_MHZ / clock_mhz

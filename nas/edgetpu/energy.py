@@ -5,8 +5,8 @@
 
 Energy per multiply-accumulate is no useful measure here: the marginal cost measured is about 18
 times the data sheet's. The two states are solved from six rows of the data sheet, MobileNet v2 and
-Inception v3 at three clocks. They give back these rows within 2 % and 16 %: for Inception v3 the
-latency model is too slow. A Dev Board's MobileNet v2 comes out 19 % low. Nothing else was measured
+Inception v3 at three clocks. They give back these rows within 3 % and 15 %: for Inception v3 the
+latency model is too slow. A Dev Board's MobileNet v2 comes out 20 % low. Nothing else was measured
 at this level; the USB profile and the hosts' active power are unverified.
 """
 

@@ -1,12 +1,14 @@
 """The chip model in one call: a network in, every cost out."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from nas.edgetpu.chip import CHIP, LINKS, POWER_PROFILES, LinkName
+from nas.edgetpu.calibration import CALIBRATION, Calibration
+from nas.edgetpu.chip import CHIP, POWER_PROFILES, LinkName
 from nas.edgetpu.compilation import Outcome, predict_compilation
 from nas.edgetpu.energy import estimate_cpu_energy_mj, estimate_energy_mj
-from nas.edgetpu.host import HOSTS, HostName, network_cpu_latency_ms
+from nas.edgetpu.host import HostName, network_cpu_latency_ms
+from nas.edgetpu.interval import latency_interval
 from nas.edgetpu.latency import Latency, estimate_latency
 from nas.edgetpu.memory import (
     ParameterMemory,
@@ -17,8 +19,6 @@ from nas.edgetpu.memory import (
 from nas.edgetpu.network import Network
 from nas.edgetpu.placement import Placed, Target, place
 from nas.errors import UserError
-
-_LOW, _HIGH, _HOST_SPREAD_MS = 0.90, 1.15, 0.4
 
 
 @dataclass(frozen=True)
@@ -82,34 +82,32 @@ class Estimate:
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON fields of the estimate."""
         values = asdict(self)
-        return {**values.pop("estimator"), **{k: values[k] for k in values if k != "latency"}}
+        setup = values.pop("estimator")
+        setup.pop("calibration")
+        return {**setup, **{k: values[k] for k in values if k != "latency"}}
 
 
 @dataclass(frozen=True)
 class Estimator:
     """The chip, how it is reached and the host beside it.
 
-    The 80 % interval is 0.90 times the estimate to 1.15 times plus 0.4 ms. It was chosen on the
-    timings it is counted on: 83 % of 58 timings of eight whole networks on eight hosts (Coral's
-    reference timings and benchmarks, the M.2 data sheet) and 92 % of 89 rows of layer sweeps lie in
-    it. Of 1,799 NAS-Bench-201 cells kept out of every choice 99 % do: there it is too wide. The
-    0.4 ms are what hosts cost beside the link.
-
     Attributes:
         link: ``pcie``, ``usb3`` or ``usb2``.
         clock_mhz: 500, 250, 125 or 62.5.
         host: ``desktop``, ``a53`` or ``pi4``.
+        calibration: The fitted constants.
     """
 
     link: LinkName = "usb3"
     clock_mhz: float = 500.0
     host: HostName = "desktop"
+    calibration: Calibration = field(default=CALIBRATION, repr=False, hash=False)
 
     def __post_init__(self) -> None:
         for name, allowed in (
-            ("link", tuple(LINKS)),
+            ("link", tuple(self.calibration.links)),
             ("clock_mhz", CHIP.clocks_mhz),
-            ("host", tuple(HOSTS)),
+            ("host", tuple(self.calibration.hosts)),
         ):
             value = getattr(self, name)
             if value not in allowed:
@@ -146,7 +144,7 @@ class Estimator:
     ) -> Latency:
         return estimate_latency(
             network, placed, memory, program_bytes,
-            link=LINKS[self.link], clock_mhz=self.clock_mhz, host=HOSTS[self.host],
+            link=self.link, clock_mhz=self.clock_mhz, host=self.host, calibration=self.calibration,
         )  # fmt: skip
 
     def _assemble(
@@ -159,14 +157,15 @@ class Estimator:
         program_bytes: int,
         peak_bytes: int,
     ) -> Estimate:
-        host, profile = HOSTS[self.host], POWER_PROFILES[self.link]
+        host, profile = self.calibration.hosts[self.host], POWER_PROFILES[self.link]
         compilation = predict_compilation(network, placed)
+        low, high = _interval(latency.total_ms)
         cpu_ms = network_cpu_latency_ms(network.operators, host)
         mapped = sum(entry.target == "edgetpu" for entry in placed)
         return Estimate(
             latency_ms=latency.total_ms,
-            latency_low_ms=_low(latency.total_ms),
-            latency_high_ms=_high(latency.total_ms),
+            latency_low_ms=low,
+            latency_high_ms=high,
             latency_source="estimate",
             energy_mj=estimate_energy_mj(latency, profile, self.clock_mhz, host),
             energy_source=f"estimate: {profile.name} + {host.name} host",
@@ -189,12 +188,8 @@ class Estimator:
         )
 
 
-def _low(latency_ms: float | None) -> float | None:
-    return None if latency_ms is None else _LOW * latency_ms
-
-
-def _high(latency_ms: float | None) -> float | None:
-    return None if latency_ms is None else _HIGH * latency_ms + _HOST_SPREAD_MS
+def _interval(latency_ms: float | None) -> tuple[float | None, float | None]:
+    return (None, None) if latency_ms is None else latency_interval(latency_ms)
 
 
 def _operators(

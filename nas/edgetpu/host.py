@@ -15,6 +15,10 @@ from nas.edgetpu.network import Operator
 HostName = Literal["desktop", "a53", "pi4"]
 
 
+_CUSTOM_PASSES = 5
+"""Passes over its inputs of a custom operator: detections are converted, sorted and compared."""
+
+
 @dataclass(frozen=True)
 class Host:
     """A CPU beside the Edge TPU.
@@ -26,6 +30,8 @@ class Host:
         active_w: Watts above idle of one core computing.
         share_w: Watts above idle while it feeds the Edge TPU.
         invoke_ms: What an inference costs this host beyond a desktop, in milliseconds.
+        output_factor: How much longer than a desktop it takes to fetch an output.
+        ms_per_million_pixels: Milliseconds to put 10⁶ output pixels in order.
         usb3_mb_per_s: USB 3 bandwidth of this host where it is below the link's, in 10⁶ bytes/s.
         source: Where the numbers are from.
     """
@@ -36,20 +42,23 @@ class Host:
     active_w: float
     share_w: float
     invoke_ms: float
+    output_factor: float
+    ms_per_million_pixels: float
     usb3_mb_per_s: float | None
     source: str
 
 
 HOSTS: dict[HostName, Host] = {
     "desktop": Host(
-        "desktop", 44.6, 5.98, 15.0, 2.0, 0.0, None, "latency: Coral benchmarks; power unverified"
+        "desktop", 44.6, 5.98, 15.0, 2.0, 0.0, 1.0, 57.2, None,
+        "latency: Coral benchmarks; pixels: fit on analysis; power unverified",
     ),
     "a53": Host(
-        "a53", 242.0, 8.92, 1.5, 0.72, 0.35, None,
+        "a53", 242.0, 8.92, 1.5, 0.72, 0.176, 2.09, 108.0, None,
         "latency, invoke: Coral; share: Dev Board traces; active power unverified",
     ),
     "pi4": Host(
-        "pi4", 157.0, 5.80, 3.0, 1.0, 1.7, 260.0,
+        "pi4", 157.0, 5.80, 3.0, 1.0, 1.81, 1.4, 70.0, 272.0,
         "bandwidth, invoke: Coral reference timings; the rest scaled from the A53, unverified",
     ),
 }  # fmt: skip
@@ -57,9 +66,14 @@ HOSTS: dict[HostName, Host] = {
 
 def cpu_latency_ms(operator: Operator, host: Host) -> float:
     """Time of one operator on the host's CPU, in milliseconds, int8, one thread."""
-    written = sum(tensor.elements for tensor in operator.outputs)
     macs_ms = operator.macs / 1e9 * host.ms_per_gmac
-    return macs_ms + written / 1e6 * host.ms_per_million_elements
+    return macs_ms + _touched_elements(operator) / 1e6 * host.ms_per_million_elements
+
+
+def _touched_elements(operator: Operator) -> int:
+    if operator.type == "CUSTOM":
+        return _CUSTOM_PASSES * sum(tensor.elements for tensor in operator.activations)
+    return sum(tensor.elements for tensor in operator.outputs)
 
 
 def network_cpu_latency_ms(operators: Iterable[Operator], host: Host) -> float:

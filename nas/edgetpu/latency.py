@@ -5,32 +5,28 @@ computes while they arrive, so a streamed layer takes the longer of the two. A c
 activations do not fit the narrow memory fetches its weights several times; how often is inferred
 from 18 rows of one layer sweep.
 
-Mean error on what the constants were fitted or chosen on: convolution sweep 4 % resident and 2 %
-streamed, dense sweep 11 % and 0.4 %, MobileNet v2 at three clocks 1 %, Coral's benchmarks 8 %
-(USB 3) and 9 % (Dev Board), its reference timings 8 % (Dev Board, Raspberry Pi 4), 16 % (USB 2)
-and 17 % (USB 3, laptops among them). The one figure on data kept out, 1,799 NAS-Bench-201 cells:
-Spearman 0.95, and 28 % error, or 5 % once the median gap of 0.33 ms of the fitted cells is added
-(their host is not known).
-
-Known to be wrong: streaming narrow convolutions over USB 2 comes out 53 % high, Inception v1 over
-USB 2 44 % low. Unverified: element-wise operators other than additions, resizing, transposed
-convolutions, the 62.5 MHz clock, and the slower transfers of a throttled USB stick, which are not
-modelled.
+How far it is from measured devices, with every family of measurements left out of the fit in
+turn, is printed by ``benchmarks/estimator_fidelity.py`` and told in ``docs/estimator.md``, with
+where it is wrong. Unverified: element-wise operators other than additions, resizing, the 62.5 MHz
+clock, and the slower transfers of a throttled USB stick, which are not modelled.
 """
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from nas.edgetpu.chip import CHIP, STREAMING_SETUP_MS, Link
+from nas.edgetpu.calibration import CALIBRATION, Calibration
+from nas.edgetpu.chip import CHIP, CLOCK_MHZ, Link, LinkName
 from nas.edgetpu.compute import compute_ms
-from nas.edgetpu.host import Host, cpu_latency_ms
+from nas.edgetpu.exchange import exchanging_operators
+from nas.edgetpu.host import Host, HostName, cpu_latency_ms
 from nas.edgetpu.memory import ParameterMemory, operator_instruction_bytes
 from nas.edgetpu.network import Network, Operator, Tensor
 from nas.edgetpu.placement import Placed
 
 _LINK_CHANNELS = 4
 _NARROW_SHARE = 1.2
+_STREAMED_PROGRAM_BYTES = 1_100
 
 
 @dataclass(frozen=True)
@@ -76,9 +72,10 @@ def estimate_latency(
     memory: ParameterMemory,
     program_bytes: int,
     *,
-    link: Link,
+    link: LinkName,
     clock_mhz: float,
-    host: Host,
+    host: HostName,
+    calibration: Calibration = CALIBRATION,
 ) -> Latency:
     """Estimate one warm inference at batch 1.
 
@@ -90,22 +87,56 @@ def estimate_latency(
         link: How the host reaches the chip.
         clock_mhz: Clock of the chip.
         host: The CPU for the operators that are not mapped.
+        calibration: The fitted constants.
     """
-    bandwidth = _input_mb_per_s(link, host)
-    mapped = [entry.operator for entry in placed if entry.target == "edgetpu"]
-    computes = {op.index: compute_ms(op, clock_mhz) for op in mapped}
-    waits = {op.index: _waiting_ms(op, memory, computes[op.index], bandwidth) for op in mapped}
-    known = [time for time in computes.values() if time is not None]
-    return Latency(
-        fixed_ms=link.fixed_ms + host.invoke_ms if mapped else 0.0,
-        input_ms=_milliseconds(_input_bytes(mapped), bandwidth),
-        program_ms=_milliseconds(program_bytes, bandwidth) if mapped else 0.0,
-        compute_ms=sum(known) if len(known) == len(mapped) else None,
-        streaming_ms=sum(waits.values()) + (STREAMING_SETUP_MS if memory.streamed else 0.0),
-        output_ms=_milliseconds(_output_bytes(network, placed), link.output_mb_per_s),
-        cpu_ms=sum(cpu_latency_ms(e.operator, host) for e in placed if e.target == "cpu"),
-        by_operator=tuple(_operator_ms(e, computes, waits, bandwidth, host) for e in placed),
-    )
+    setup = _Setup(calibration, calibration.links[link], calibration.hosts[host], clock_mhz)
+    return setup.latency(network, placed, memory, program_bytes)
+
+
+@dataclass(frozen=True)
+class _Setup:
+    calibration: Calibration
+    link: Link
+    host: Host
+    clock_mhz: float
+
+    def latency(
+        self,
+        network: Network,
+        placed: Sequence[Placed],
+        memory: ParameterMemory,
+        program_bytes: int,
+    ) -> Latency:
+        bandwidth = _input_mb_per_s(self.link, self.host)
+        mapped = [entry.operator for entry in placed if entry.target == "edgetpu"]
+        computes = _compute_ms(mapped, self.clock_mhz, self.calibration)
+        waits = {op.index: _waiting_ms(op, memory, computes[op.index], bandwidth) for op in mapped}
+        setup_ms = self.link.streaming_setup_ms if memory.streamed else 0.0
+        known = [time for time in computes.values() if time is not None]
+        return Latency(
+            fixed_ms=self.link.fixed_ms + self.host.invoke_ms if mapped else 0.0,
+            input_ms=_milliseconds(_input_bytes(mapped), bandwidth),
+            program_ms=_milliseconds(program_bytes, bandwidth) if mapped else 0.0,
+            compute_ms=sum(known) if len(known) == len(mapped) else None,
+            streaming_ms=sum(waits.values()) + setup_ms,
+            output_ms=_output_ms(_outputs(network, placed), self.link, self.host),
+            cpu_ms=sum(cpu_latency_ms(e.operator, self.host) for e in placed if e.target == "cpu"),
+            by_operator=tuple(
+                _operator_ms(entry, computes, waits, bandwidth, self.host) for entry in placed
+            ),
+        )
+
+
+def _compute_ms(
+    mapped: Sequence[Operator], clock_mhz: float, calibration: Calibration
+) -> dict[int, float | None]:
+    waiting = exchanging_operators(mapped)
+    exchange_ms = calibration.exchange_ms * CLOCK_MHZ / clock_mhz
+    times = {op.index: compute_ms(op, clock_mhz, calibration.rates) for op in mapped}
+    return {
+        index: time + exchange_ms if time is not None and index in waiting else time
+        for index, time in times.items()
+    }
 
 
 def _operator_ms(
@@ -140,7 +171,7 @@ def _waiting_ms(
 ) -> float:
     if operator.index not in memory.streamed:
         return 0.0
-    size = memory.bytes_by_operator[operator.index] * fetches(operator)
+    size = memory.bytes_by_operator[operator.index] * fetches(operator) + _STREAMED_PROGRAM_BYTES
     return max(0.0, _milliseconds(size, mb_per_s) - (busy_ms or 0.0))
 
 
@@ -164,11 +195,19 @@ def _input_bytes(mapped: Collection[Operator]) -> int:
     return sum(tensor.size_bytes for tensor in read.values())
 
 
-def _output_bytes(network: Network, placed: Sequence[Placed]) -> int:
+def _outputs(network: Network, placed: Sequence[Placed]) -> list[Tensor]:
     made = {t.name: t for e in placed if e.target == "edgetpu" for t in e.operator.outputs}
     needed = {tensor.name for tensor in network.outputs}
     needed |= {t.name for e in placed if e.target == "cpu" for t in e.operator.activations}
-    return sum(_padded_bytes(tensor) for name, tensor in made.items() if name in needed)
+    return [tensor for name, tensor in made.items() if name in needed]
+
+
+def _output_ms(outputs: Sequence[Tensor], link: Link, host: Host) -> float:
+    """Fetching the output, and putting it in order, which the host does pixel by pixel."""
+    sent = sum(_padded_bytes(tensor) for tensor in outputs)
+    pixels = sum(tensor.elements // max(1, (tensor.shape or (1,))[-1]) for tensor in outputs)
+    fetched_ms = _milliseconds(sent, link.output_mb_per_s) * host.output_factor
+    return fetched_ms + pixels / 1e6 * host.ms_per_million_pixels
 
 
 def _padded_bytes(tensor: Tensor) -> int:

@@ -1,0 +1,193 @@
+"""Every family of measurements predicted by a model that never saw it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.fidelity_fit import Linear, Prepared, calibration_of, fit, predict
+from benchmarks.fidelity_score import (
+    Score,
+    Values,
+    count_features,
+    fit_line,
+    macs_feature,
+    predict_line,
+    score,
+)
+from nas.edgetpu.network import Network
+
+_TAIL = 0.1
+
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Measurements beside what three models predict that did not see their family.
+
+    Attributes:
+        families: Family of each row.
+        files: Data file of each row.
+        measured: Milliseconds, shape (rows,).
+        model: The chip model's predictions.
+        macs: A line in multiply-accumulates.
+        counts: A line in operator counts.
+    """
+
+    families: tuple[str, ...]
+    files: tuple[str, ...]
+    measured: Values
+    model: Values
+    macs: Values
+    counts: Values
+
+    def of(self, families: Sequence[str]) -> "Predictions":
+        """Return the rows of some families."""
+        keep = np.isin(self.families, list(families))
+        picked = [np.array(self.families)[keep], np.array(self.files)[keep]]
+        columns = [self.measured, self.model, self.macs, self.counts]
+        return Predictions(
+            tuple(picked[0]), tuple(picked[1]), *(column[keep] for column in columns)
+        )
+
+
+def predict_left_out(
+    scored: Sequence[Prepared], fitted: Sequence[Prepared], start: Linear
+) -> Predictions:
+    """Predict each family with constants and baselines fitted without it.
+
+    Args:
+        scored: The measurements to predict.
+        fitted: The measurements that may be fitted.
+        start: Predictions and slopes of ``fitted``.
+    """
+    families = tuple(row.measured.family for row in scored)
+    return Predictions(
+        families,
+        tuple(row.measured.file for row in scored),
+        np.array([row.measured.latency_ms for row in scored]),
+        predict_groups(scored, fitted, start, families),
+        *(predict_baseline(scored, fitted, reading) for reading in (macs_feature, count_features)),
+    )
+
+
+def predict_groups(
+    scored: Sequence[Prepared], fitted: Sequence[Prepared], start: Linear, groups: Sequence[str]
+) -> Values:
+    """Predict each group of rows with constants fitted without its families.
+
+    Args:
+        scored: The measurements to predict.
+        fitted: The measurements that may be fitted.
+        start: Predictions and slopes of ``fitted``.
+        groups: Group of each scored row: its family or its file.
+
+    Returns:
+        Milliseconds, shape (rows,).
+    """
+    model = np.empty(len(scored))
+    for group in dict.fromkeys(groups):
+        places = [place for place, name in enumerate(groups) if name == group]
+        left_out = {scored[place].measured.family for place in places}
+        # From the package's constants one step is enough: the model is nearly linear in them.
+        calibration = calibration_of(fit(fitted, tuple(left_out), start, rounds=1))
+        model[places] = predict([scored[place] for place in places], calibration)
+    return model
+
+
+Reading = Callable[[Network], list[float]]
+
+
+def predict_baseline(
+    scored: Sequence[Prepared],
+    fitted: Sequence[Prepared],
+    reading: Reading,
+    *,
+    keep_family: bool = False,
+) -> Values:
+    """Predict each row with a line fitted without its family, or on its family alone.
+
+    Args:
+        scored: The measurements to predict.
+        fitted: The measurements that may be fitted.
+        reading: What the line is in.
+        keep_family: Whether to fit on the rows of the same family, and on no others.
+    """
+    measured = np.array([row.measured.latency_ms for row in fitted])
+    features = np.array([reading(row.measured.network) for row in fitted])
+    known = np.array([row.measured.family for row in fitted])
+    families = np.array([row.measured.family for row in scored])
+    wanted = np.array([reading(row.measured.network) for row in scored])
+    predicted = np.empty(len(scored))
+    for family in np.unique(families):
+        used = (known == family) == keep_family
+        line = fit_line(features[used].tolist(), measured[used])
+        predicted[families == family] = predict_line(wanted[families == family].tolist(), line)
+    return predicted
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Ends of an 80 % interval: factors of the estimate, and milliseconds either way."""
+
+    low: float
+    high: float
+    margin_ms: float
+
+
+def calibrate_interval(predictions: Predictions, margin_ms: float) -> Interval:
+    """Return the interval that holds 80 % of measurements of left-out families.
+
+    Every family counts alike, however many rows it has.
+
+    Args:
+        predictions: Measurements beside left-out predictions.
+        margin_ms: Milliseconds given either way before the factors are taken.
+    """
+    low = (predictions.measured + margin_ms) / predictions.model
+    high = (predictions.measured - margin_ms) / predictions.model
+    weights = family_shares(predictions.families)
+    return Interval(_quantile(low, weights, _TAIL), _quantile(high, weights, 1 - _TAIL), margin_ms)
+
+
+def family_shares(families: Sequence[str]) -> Values:
+    """Weights that sum to one, the same for every family."""
+    names, places, counts = np.unique(families, return_inverse=True, return_counts=True)
+    shares: Values = 1 / counts[places] / len(names)
+    return shares
+
+
+def _quantile(values: Values, weights: Values, share: float) -> float:
+    order = np.argsort(values)
+    reached = np.cumsum(weights[order])
+    return float(values[order][min(int(np.searchsorted(reached, share)), len(values) - 1)])
+
+
+def left_out_coverage(predictions: Predictions, margin_ms: float) -> Flags:
+    """Whether each measurement lies in an interval calibrated on the other families."""
+    inside = np.zeros(len(predictions.families), bool)
+    for family in dict.fromkeys(predictions.families):
+        others = [name for name in set(predictions.families) if name != family]
+        interval = calibrate_interval(predictions.of(others), margin_ms)
+        places = np.isin(predictions.families, [family])
+        inside[places] = is_inside(predictions.of([family]), interval)
+    return inside
+
+
+def is_inside(predictions: Predictions, interval: Interval) -> Flags:
+    """Whether each measurement lies in the interval around its prediction."""
+    low = interval.low * predictions.model - interval.margin_ms
+    high = interval.high * predictions.model + interval.margin_ms
+    return (predictions.measured >= low) & (predictions.measured <= high)
+
+
+def scores(predictions: Predictions, inside: Flags) -> dict[str, Score]:
+    """Score the chip model and both baselines on the same rows."""
+    measured = predictions.measured
+    return {
+        "model": score(predictions.model, measured, inside),
+        "macs": score(predictions.macs, measured),
+        "counts": score(predictions.counts, measured),
+    }
