@@ -1,0 +1,290 @@
+"""How many trainings a sampler needs: ``python -m benchmarks.search_efficiency``.
+
+Replays searches over a table of trained networks. A search sees one noisy training of each network;
+it is scored by the table's means: the hypervolume of the networks trained so far as a share of the
+true front's, normalized by the true front, with the reference point at 1.1 of its range.
+"""
+
+import argparse
+import json
+import math
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from importlib.util import find_spec
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import optuna
+from numpy.typing import NDArray
+
+from benchmarks.nasbench201_problem import Problem, read_problem
+from benchmarks.nasbench201_table import add_table_arguments, chosen_columns
+from nas.errors import UserError
+from nas.study.pareto import hypervolume, is_non_dominated
+from nas.study.proposals import Budget
+from nas.study.sampler import CostAwareSampler
+
+DEFAULT = "cost_aware"
+SAMPLERS = (DEFAULT, "tpe", "nsga2", "random", "gp")
+SLOW_SAMPLERS = (DEFAULT, "tpe", "gp")
+SEEDS, SEEDS_OF_SLOW = 30, 10
+SHARES = (90, 95, 98, 99)
+HV_AT = (25, 50, 100, 150, 200)
+MOST_ASKS = 8
+"""A search ends after this many asks for each network of its budget."""
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Course:
+    """One search.
+
+    Attributes:
+        ratios: Share of the true front's hypervolume after each distinct training.
+        repeats: Asks for a network that was trained before; answered from its record.
+        slowest_s: Longest time of one ask, in seconds.
+    """
+
+    ratios: tuple[float, ...]
+    repeats: int
+    slowest_s: float
+
+    def to(self, percent: int) -> int | None:
+        """Return the trainings until this share of the hypervolume, ``None`` if never."""
+        reached = (n for n, ratio in enumerate(self.ratios, start=1) if ratio >= percent / 100)
+        return next(reached, None)
+
+    def at(self, trainings: int) -> float | None:
+        """Return the share after so many trainings; a search ends early at the whole front."""
+        if trainings <= len(self.ratios):
+            return self.ratios[trainings - 1]
+        return self.ratios[-1] if self.ratios and self.ratios[-1] > 1 - 1e-9 else None
+
+
+@dataclass(frozen=True)
+class Score:
+    """Measures trained networks by the true front."""
+
+    losses: Array
+    whole: float
+
+    def ratio(self, trained: Sequence[int]) -> float:
+        """Return the hypervolume of these networks as a share of the true front's."""
+        return hypervolume(self._front(self.losses[trained]), self._reference) / self.whole
+
+    @property
+    def _reference(self) -> Array:
+        return np.full(self.losses.shape[1], 1.1)
+
+    @staticmethod
+    def _front(losses: Array) -> Array:
+        return losses[is_non_dominated(losses)]
+
+
+def make_score(losses: Array) -> Score:
+    """Normalize losses by the range of their front.
+
+    Args:
+        losses: True losses of all networks, ``(networks, objectives)``.
+    """
+    front = losses[is_non_dominated(losses)]
+    low, high = front.min(axis=0), front.max(axis=0)
+    scaled = (losses - low) / np.where(high > low, high - low, 1.0)
+    front = scaled[is_non_dominated(scaled)]
+    return Score(scaled, hypervolume(front, np.full(losses.shape[1], 1.1)))
+
+
+def make_sampler(name: str, seed: int, problem: Problem) -> optuna.samplers.BaseSampler:
+    """Make a sampler; Optuna's have their defaults but a population that fits the budget."""
+    match name:
+        case "cost_aware":
+            # No bound on time: figures must not depend on how busy the machine is.
+            return CostAwareSampler(problem.describe, seed, Budget(seconds=None), perfect=0.0)
+        case "tpe":
+            return optuna.samplers.TPESampler(seed=seed)
+        case "nsga2":
+            return optuna.samplers.NSGAIISampler(seed=seed, population_size=20)
+        case "gp":
+            return optuna.samplers.GPSampler(seed=seed)
+    return optuna.samplers.RandomSampler(seed=seed)
+
+
+def run_search(name: str, seed: int, *, problem: Problem, budget: int, noise: float) -> Course:
+    """Search once.
+
+    Args:
+        name: Sampler.
+        seed: Decides the sampler's choices and, alike for all samplers, the noise.
+        problem: Networks and what is known of them.
+        budget: Most distinct networks trained.
+        noise: Standard deviation of the logarithm of a single training's error.
+    """
+    seen = problem.losses.copy()
+    seen[:, 0] *= np.exp(noise * np.random.default_rng((seed, 99)).standard_normal(len(seen)))
+    sampler = make_sampler(name, seed, problem)
+    study = optuna.create_study(directions=["minimize"] * seen.shape[1], sampler=sampler)
+    score = make_score(problem.losses)
+    trained: dict[int, float] = {}
+    slowest = 0.0
+    asks = 0
+    while len(trained) < min(budget, len(seen)) and asks < MOST_ASKS * budget:
+        started = time.perf_counter()
+        trial = study.ask()
+        place = problem.place(trial)
+        slowest = max(slowest, time.perf_counter() - started)
+        study.tell(trial, seen[place].tolist())
+        asks += 1
+        if place not in trained:
+            trained[place] = score.ratio([*trained, place])
+        if trained[place] > 1 - 1e-9:
+            break
+    return Course(tuple(trained.values()), asks - len(trained), slowest)
+
+
+def summarize(courses: Sequence[Course]) -> dict[str, Any]:
+    """Return medians and quartiles; a search that never reached a share counts as infinite.
+
+    ``duplicates`` are asks for a network trained before. They are answered from its record, for
+    every sampler alike, so that no search trains a network twice.
+    """
+    to = {percent: [course.to(percent) for course in courses] for percent in SHARES}
+    at = {n: [course.at(n) for course in courses] for n in HV_AT}
+    return {
+        **{f"to_{percent}": _quantile(values, 0.5) for percent, values in to.items()},
+        "quartiles": {
+            f"to_{percent}": [_quantile(values, 0.25), _quantile(values, 0.75)]
+            for percent, values in to.items()
+        },
+        "hv_at": {
+            str(n): round(float(np.median([v for v in values if v is not None])), 4)
+            for n, values in at.items()
+            if None not in values
+        },
+        "duplicates": float(np.median([course.repeats for course in courses])),
+        "most_duplicates": max(course.repeats for course in courses),
+        "slowest_ask_s": round(max(course.slowest_s for course in courses), 3),
+        "seeds": len(courses),
+    }
+
+
+def _quantile(values: Sequence[int | None], share: float) -> float | None:
+    """Return a quantile between the two nearest values, ``None`` if one of them is not reached."""
+    known = sorted(math.inf if value is None else float(value) for value in values)
+    place = share * (len(known) - 1)
+    low, high = known[math.floor(place)], known[math.ceil(place)]
+    quantile = low if low == high else low + (place % 1) * (high - low)
+    return quantile if math.isfinite(quantile) else None
+
+
+def not_worse(ours: Sequence[Course], theirs: Sequence[Course], percent: int) -> float:
+    """Return the share of common seeds on which we need no more trainings than they do."""
+    pairs = [(a.to(percent), b.to(percent)) for a, b in zip(ours, theirs, strict=False)]
+    return float(np.mean([b is None or (a is not None and a <= b) for a, b in pairs]))
+
+
+def measure(options: argparse.Namespace, problem: Problem) -> dict[str, list[Course]]:
+    """Run all searches, as many at once as there are processes."""
+    courses = {}
+    context = get_context("fork")  # hands the table over without reading it again
+    with ProcessPoolExecutor(options.processes, mp_context=context) as executor:
+        for name in options.samplers:
+            seeds = options.seeds or (SEEDS_OF_SLOW if name in SLOW_SAMPLERS else SEEDS)
+            search = partial(
+                run_search, name, problem=problem, budget=options.budget, noise=options.noise
+            )
+            courses[name] = list(executor.map(search, range(seeds)))
+            print(f"{name}: {seeds} searches done", file=sys.stderr)
+    return courses
+
+
+def report(courses: dict[str, list[Course]]) -> dict[str, Any]:
+    """Return the figures of all samplers, and of ours on the seeds it has in common with each."""
+    figures = {name: summarize(runs) for name, runs in courses.items()}
+    if DEFAULT in courses:
+        figures[DEFAULT]["not_worse"] = {
+            name: {f"to_{p}": round(not_worse(courses[DEFAULT], runs, p), 3) for p in SHARES}
+            for name, runs in courses.items()
+            if name != DEFAULT
+        }
+    return {"default": DEFAULT, **figures}
+
+
+def print_table(figures: dict[str, Any]) -> None:
+    """Print medians with quartiles: trainings until a share of the true front's hypervolume."""
+    print(f"{'sampler':<12}" + "".join(f"{f'to {p} %':>20}" for p in SHARES) + f"{'repeats':>9}")
+    for name, figure in figures.items():
+        if name == "default":
+            continue
+        cells = [_cell(figure[f"to_{p}"], figure["quartiles"][f"to_{p}"]) for p in SHARES]
+        print(f"{name:<12}" + "".join(f"{c:>20}" for c in cells) + f"{figure['duplicates']:>9g}")
+    for name, shares in figures.get(DEFAULT, {}).get("not_worse", {}).items():
+        print(f"not worse than {name} on the same seed: {shares}")
+
+
+def _cell(median: float | None, quartiles: Sequence[float | None]) -> str:
+    numbers = ["–" if n is None else f"{n:g}" for n in (median, *quartiles)]
+    return f"{numbers[0]} ({numbers[1]}–{numbers[2]})"
+
+
+def _samplers(text: str) -> list[str]:
+    names = text.split(",")
+    unknown = [name for name in names if name not in SAMPLERS]
+    if unknown:
+        raise argparse.ArgumentTypeError(
+            f"unknown sampler {unknown[0]!r}; use {', '.join(SAMPLERS)}"
+        )
+    return names
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the command's options."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    add_table_arguments(parser)
+    add = parser.add_argument
+    add("--with-params", action="store_true",
+        help="parameters as third objective, also where no column holds them")  # fmt: skip
+    add("--seeds", type=int, help=f"searches a sampler ({SEEDS}, or {SEEDS_OF_SLOW} for slow ones)")
+    add("--budget", type=int, default=300, help="most trainings of a search (%(default)s)")
+    add("--samplers", type=_samplers, default=list(SAMPLERS),
+        help=f"some of {','.join(SAMPLERS)}; gp needs PyTorch")  # fmt: skip
+    add("--noise", type=float, default=0.03,
+        help="deviation of a single training's log error (%(default)s)")  # fmt: skip
+    add("--processes", type=int, default=1, help="searches at once (%(default)s)")
+    add("--json", action="store_true", help="print one JSON object")
+    add("--save", type=Path, help="also write the JSON to this file")
+    return parser
+
+
+def main() -> int:
+    """Measure and print."""
+    options = make_parser().parse_args()
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    if "gp" in options.samplers and find_spec("torch") is None:
+        options.samplers.remove("gp")
+        print("gp is left out: Optuna's GPSampler needs PyTorch", file=sys.stderr)
+    try:
+        with_params = options.with_params or options.params is not None
+        problem = read_problem(options.table, chosen_columns(options), with_params)
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return 2
+    figures = report(measure(options, problem))
+    text = json.dumps(figures, indent=None if options.json else 2)
+    if options.save:
+        options.save.write_text(json.dumps(figures, indent=2) + "\n")
+    if options.json:
+        print(text)
+    else:
+        print_table(figures)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

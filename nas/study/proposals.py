@@ -1,0 +1,178 @@
+"""Candidates a search could train next, each described before it is."""
+
+import time
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import zip_longest
+from typing import Any
+
+import numpy as np
+from optuna.distributions import BaseDistribution
+from optuna.trial import BaseTrial
+
+from nas.errors import CandidateError
+from nas.study.draft import Draft, changes
+from nas.study.features import Features, setting_features
+
+_DRAWS = 8
+"""At most this many draws for each network wanted: some repeat others or cannot be built."""
+
+
+@dataclass(frozen=True)
+class Description:
+    """What is known of a candidate before it is trained.
+
+    Attributes:
+        id: Identifies the network.
+        features: Features of the network by name.
+        costs: Values of the objectives but the first, turned so that less is better; ``None`` if
+            one is not known.
+        is_feasible: Whether it keeps the constraints on what is known before training.
+    """
+
+    id: str
+    features: Features
+    costs: tuple[float, ...] | None
+    is_feasible: bool = True
+
+
+Describe = Callable[[BaseTrial], Description]
+"""Reads the space with a trial's values; raises ``CandidateError`` where it builds no network."""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A described candidate with the settings that give it.
+
+    Attributes:
+        description: What is known of it.
+        params: Optuna parameters by name.
+        distributions: Their distributions, as the space asked for them.
+        settings: Features of the settings.
+    """
+
+    description: Description
+    params: Mapping[str, Any]
+    distributions: Mapping[str, BaseDistribution]
+    settings: Features
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How much a proposal may look at.
+
+    Attributes:
+        first: Random networks in the pool of the first proposal.
+        more: Random networks that each later trial adds.
+        seconds: Time for describing new ones, ``None`` for no bound. Only proposals that it does
+            not cut short are the same whenever seed and history are.
+    """
+
+    first: int = 2000
+    more: int = 5
+    seconds: float | None = 2.5
+
+
+@dataclass
+class Pool:
+    """The described candidates of one space; what was read once is kept.
+
+    Attributes:
+        describe: Reads the space.
+        seed: Decides which candidates are drawn, in which order.
+        budget: How much a proposal may look at.
+    """
+
+    describe: Describe
+    seed: int
+    budget: Budget = field(default_factory=Budget)
+    _read: dict[tuple[Any, ...], Proposal | None] = field(default_factory=dict)
+    _drawn: dict[str, Proposal] = field(default_factory=dict)
+    _draws: int = 0
+
+    def read(self, params: Mapping[str, Any]) -> Proposal | None:
+        """Describe given settings; ``None`` if they are no complete candidate of the space."""
+        proposal = self._described(params)
+        return proposal if proposal and dict(proposal.params) == dict(params) else None
+
+    def candidates(
+        self, number: int, parents: Sequence[Proposal], known: frozenset[str]
+    ) -> list[Proposal]:
+        """Return feasible candidates with known costs, one a network.
+
+        Args:
+            number: Number of the trial; later ones see more random candidates.
+            parents: Whose one-change neighbours are among the candidates.
+            known: Networks left out.
+        """
+        seconds = self.budget.seconds
+        end = float("inf") if seconds is None else time.monotonic() + seconds
+        # Both kinds get their share of the time when describing is slow.
+        half = end if seconds is None else end - seconds / 2
+        pool = self._neighbours(number, parents, half)
+        self._draw(self.budget.first + self.budget.more * number, end)
+        return [
+            proposal
+            for name, proposal in (pool | self._drawn).items()
+            if name not in known and _is_open(proposal)
+        ]
+
+    def _draw(self, wanted: int, end: float) -> None:
+        last = _DRAWS * wanted
+        while len(self._drawn) < wanted and self._draws < last and time.monotonic() < end:
+            rng = np.random.default_rng((self.seed, 0, self._draws))
+            self._draws += 1
+            proposal = self._describe_draft(Draft({}, rng))
+            if proposal:
+                self._drawn.setdefault(proposal.description.id, proposal)
+
+    def _neighbours(
+        self, number: int, parents: Sequence[Proposal], end: float
+    ) -> dict[str, Proposal]:
+        rng = np.random.default_rng((self.seed, 1, number))
+        near: dict[str, Proposal] = {}
+        # Parents and parameters take turns, so that a bound on time cuts none of them off.
+        for round_ in zip_longest(*(_one_change(parent, rng) for parent in parents)):
+            for changed in filter(None, round_):
+                if time.monotonic() >= end:
+                    return near
+                proposal = self._described(changed)
+                if proposal:
+                    near.setdefault(proposal.description.id, proposal)
+        return near
+
+    def _described(self, wanted: Mapping[str, Any]) -> Proposal | None:
+        key = tuple(sorted(wanted.items()))
+        if key not in self._read:
+            # What the settings uncover is drawn by their content: the same in a resumed search.
+            rng = np.random.default_rng((self.seed, 2, zlib.crc32(repr(key).encode())))
+            self._read[key] = self._describe_draft(Draft(wanted, rng))
+        return self._read[key]
+
+    def _describe_draft(self, draft: Draft) -> Proposal | None:
+        try:
+            description = self.describe(draft)
+        except CandidateError:
+            return None
+        params, distributions = draft.params, draft.distributions
+        proposal = Proposal(
+            description, params, distributions, setting_features(params, distributions)
+        )
+        return self._read.setdefault(tuple(sorted(params.items())), proposal)
+
+
+def _is_open(proposal: Proposal) -> bool:
+    return proposal.description.is_feasible and proposal.description.costs is not None
+
+
+def _one_change(parent: Proposal, rng: np.random.Generator) -> list[dict[str, Any]]:
+    """Return the parent's parameters with one changed, the first change of each first."""
+    by_name = [
+        [
+            {**parent.params, name: changed}
+            for changed in changes(distribution, parent.params[name], rng)
+        ]
+        for name, distribution in parent.distributions.items()
+    ]
+    return [changed for turn in zip_longest(*by_name) for changed in turn if changed]

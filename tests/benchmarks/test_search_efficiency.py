@@ -1,0 +1,103 @@
+"""The benchmark of samplers: a tiny table, its figures by hand, and its JSON."""
+
+import json
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import optuna
+import pytest
+
+from benchmarks.nasbench201_network import cell_network
+from benchmarks.nasbench201_problem import Problem, read_problem
+from benchmarks.nasbench201_table import Columns
+from benchmarks.search_efficiency import Course, make_score, not_worse, run_search, summarize
+
+ROOT = Path(__file__).parents[2]
+CELLS = {
+    "|none~0|+|none~0|none~1|+|nor_conv_3x3~0|none~1|none~2|": (90.0, 2.0),
+    "|none~0|+|none~0|none~1|+|nor_conv_1x1~0|none~1|none~2|": (85.0, 1.0),
+    "|none~0|+|none~0|none~1|+|avg_pool_3x3~0|none~1|none~2|": (60.0, 0.5),
+    "|nor_conv_3x3~0|+|none~0|nor_conv_3x3~1|+|none~0|none~1|nor_conv_3x3~2|": (92.0, 4.0),
+    "|nor_conv_1x1~0|+|none~0|nor_conv_1x1~1|+|none~0|none~1|nor_conv_1x1~2|": (84.0, 3.0),
+}
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("tables") / "table.csv"
+    rows = [f"{cell},{accuracy},{latency}" for cell, (accuracy, latency) in CELLS.items()]
+    path.write_text("\n".join(["arch_str,top1,ms", *rows]) + "\n")
+    return path
+
+
+@pytest.fixture(scope="module")
+def problem(table: Path) -> Problem:
+    return read_problem(table, Columns("top1", "ms"), with_params=True)
+
+
+def test_every_setting_stands_for_a_network_of_the_table(problem: Problem) -> None:
+    assert len(problem.places) == 5**6
+    assert set(problem.places.values()) == set(range(5))
+    assert problem.losses[0].tolist() == pytest.approx([0.10, 2.0, 73_306 + 243_040])
+    # A dead convolution changes nothing; an unlisted cell stands for the nearest.
+    dead = ("nor_conv_3x3", "none", "none", "nor_conv_1x1", "none", "none")
+    unlisted = ("none", "none", "none", "skip_connect", "none", "none")
+    assert (problem.places[dead], problem.places[unlisted]) == (1, 0)
+
+
+def test_a_cell_s_operators_are_those_of_its_keras_model() -> None:
+    """Reading Keras takes half a second a network; the benchmark writes the operators itself."""
+    from nas.edgetpu.keras_graph import read_keras_model
+    from nas.study.candidate import build_candidate
+    from nas.study.features import network_features
+    from nas.study.hyperparameters import fixed_hyperparameters
+    from search_spaces.nasbench201 import NasBench201, live_steps, parse_architecture
+
+    cell = parse_architecture(
+        "|nor_conv_3x3~0|+|avg_pool_3x3~0|nor_conv_1x1~1|+|skip_connect~0|none~1|nor_conv_3x3~2|"
+    )
+    model = build_candidate(NasBench201(), fixed_hyperparameters(cell)).model
+    steps = [(step.operation, step.sources) for step in live_steps(cell)]
+    read, written = network_features(read_keras_model(model)), network_features(cell_network(steps))
+    assert written == pytest.approx(read, rel=1e-3)
+
+
+def test_the_score_is_the_share_of_the_true_front_s_hypervolume() -> None:
+    """Normalized front (0, 1), (1, 0): 0.1 * 1.1 + 1.0 * 0.1 = 0.21; one of the two has 0.11."""
+    score = make_score(np.array([[2.0, 30.0], [4.0, 10.0], [4.0, 30.0]]))
+    assert score.whole == pytest.approx(0.21)
+    assert score.ratio([0]) == pytest.approx(0.11 / 0.21)
+    assert score.ratio([2]) == pytest.approx(0.01 / 0.21)
+    assert score.ratio([0, 1]) == pytest.approx(1.0)
+
+
+def test_figures_are_medians_over_searches_and_unreached_is_null() -> None:
+    fast, slow = Course((0.5, 0.96, 1.0), 0, 0.1), Course((0.5, 0.6, 0.95), 4, 0.2)
+    figures = summarize([fast, slow, slow])
+    assert (figures["to_95"], figures["to_98"], figures["duplicates"]) == (3, None, 4)
+    assert summarize([fast, slow])["to_95"] == 2.5
+    assert not_worse([fast, slow], [slow, fast], 95) == 0.5
+
+
+@pytest.mark.parametrize("name", ["cost_aware", "tpe", "nsga2", "random"])
+def test_every_sampler_finds_the_front_of_a_tiny_table(name: str, problem: Problem) -> None:
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    course = run_search(name, 0, problem=problem, budget=5, noise=0.0)
+    assert course.ratios[-1] == pytest.approx(1.0)
+    assert all(math.isfinite(ratio) for ratio in course.ratios)
+    assert name != "cost_aware" or course.repeats == 0
+
+
+def test_the_command_prints_one_json_object(table: Path) -> None:
+    options = ["--table", str(table), "--accuracy", "top1", "--latency", "ms", "--seeds", "2",
+               "--budget", "5", "--samplers", "cost_aware,random,gp", "--json"]  # fmt: skip
+    command = [sys.executable, "-m", "benchmarks.search_efficiency", *options]
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    figures = json.loads(done.stdout)
+    ours = figures[figures["default"]]
+    assert {"to_90", "to_95", "to_98", "to_99", "hv_at", "duplicates"} <= set(ours)
+    assert ours["duplicates"] == ours["most_duplicates"] == 0
+    assert "random" in figures
