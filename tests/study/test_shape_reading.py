@@ -55,14 +55,14 @@ def compare(space: Space, count: int, seed: int) -> None:
 
 @pytest.mark.parametrize("name", SPACES)
 def test_both_readings_agree_on_random_candidates(name: str) -> None:
-    compare(load_space(name, input_shape=(64, 64, 3), classes=3), count=25, seed=0)
+    compare(load_space(name, input_shape=(64, 64, 3), classes=3), count=10, seed=0)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("side", [32, 224])
 @pytest.mark.parametrize("name", SPACES)
 def test_both_readings_agree_on_many_candidates(name: str, side: int) -> None:
-    compare(load_space(name, input_shape=(side, side, 3), classes=10), count=100, seed=side)
+    compare(load_space(name, input_shape=(side, side, 3), classes=10), count=25, seed=side)
 
 
 # --- spaces of a user -----------------------------------------------------------------------
@@ -227,7 +227,7 @@ def test_a_global_that_changes_between_two_builds_is_noticed(
 ) -> None:
     first = read_candidate(_Space(_shared), fixed_hyperparameters({}))
     monkeypatch.setattr(sys.modules[__name__], "layers", ModuleType("nothing"))
-    with pytest.raises(AttributeError):
+    with pytest.raises(CandidateError, match="module 'nothing' has no attribute 'Conv2D'"):
         read_candidate(_Space(_shared), fixed_hyperparameters({}))
     monkeypatch.undo()
     assert read_candidate(_Space(_shared), fixed_hyperparameters({})) == first
