@@ -91,6 +91,7 @@ def test_every_sampler_finds_the_front_of_a_tiny_table(name: str, problem: Probl
     assert name != "cost_aware" or course.repeats == 0
 
 
+@pytest.mark.slow
 def test_the_command_prints_one_json_object(table: Path) -> None:
     options = ["--table", str(table), "--accuracy", "top1", "--latency", "ms", "--seeds", "2",
                "--budget", "5", "--samplers", "cost_aware,random,gp", "--json"]  # fmt: skip

@@ -387,7 +387,7 @@ _NETWORKS: dict[str, Callable[[], Any]] = {
 @pytest.fixture
 def clean_session() -> Iterator[None]:
     yield
-    keras.backend.clear_session()
+    keras.backend.clear_session(free_memory=False)
 
 
 @pytest.mark.slow

@@ -86,7 +86,7 @@ CASES: dict[str, tuple[tuple[int, ...], list[dict[str, Any]]]] = {
 def build() -> Iterator[None]:
     with new_build():
         yield
-    keras.backend.clear_session()
+    keras.backend.clear_session(free_memory=False)
 
 
 def alone(kind: str, shape: tuple[int, ...], settings: Settings) -> tuple[LayerGraph, Any]:
@@ -126,7 +126,7 @@ def test_sizes_may_be_unknown(shape: tuple[int | None, ...]) -> None:
 
 
 def test_layers_are_named_as_keras_names_them() -> None:
-    keras.backend.clear_session()
+    keras.backend.clear_session(free_memory=False)
     for kind in sorted(KINDS):
         settings = CASES[kind][1][0]
         for _ in range(2):
