@@ -44,7 +44,6 @@ from benchmarks.fidelity_plots import draw
 from benchmarks.fidelity_print import render
 from benchmarks.fidelity_score import Score, Values, count_features, macs_feature, score
 from benchmarks.fidelity_speed import measure_speed
-from nas.edgetpu.interval import MARGIN_MS
 from nas.errors import UserError
 
 REFERENCE = Path(__file__).parent / "results" / "estimator_fidelity.json"
@@ -63,8 +62,8 @@ def read_rows(*, every_cell: bool) -> tuple[list[Prepared], list[Prepared]]:
     if not every_cell:
         chosen = np.random.default_rng(_SEED).permutation(len(held_out))[:CELLS]
         held_out = [held_out[place] for place in sorted(chosen)]
-    fitted = [row for row in (*measured, *cells) if row.fits]
-    return prepare([*measured, *held_out]), prepare(fitted)
+    fitted = prepare([row for row in (*measured, *cells) if row.fits])
+    return prepare([*measured, *held_out]), [row for row in fitted if row.streams_as_compiled]
 
 
 def evaluate(
@@ -77,14 +76,14 @@ def evaluate(
     """
     start = linearize(fitted, package_logs())
     predictions = predict_left_out(scored, fitted, start)
-    inside = left_out_coverage(predictions, MARGIN_MS)
+    inside = left_out_coverage(predictions)
     refitted = fit(fitted, start=start, rounds=2)
     figures = {
         "families": _by(predictions, inside, predictions.families),
         "files": _by(predictions, inside, predictions.files),
         "whole_file_left_out": _whole_files(predictions, scored, fitted, start),
         "cells_fitted_on_a_tenth": _cells(scored, fitted, refitted),
-        "interval": asdict(calibrate_interval(predictions, MARGIN_MS)),
+        "interval": asdict(calibrate_interval(predictions)),
         "coverage": float(np.mean(inside)),
         "constants": _drift(refitted),
     }

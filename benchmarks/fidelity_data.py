@@ -38,6 +38,7 @@ class Measured:
         fits: Whether a fit may use it.
         weight: Its say in a fit: smaller where ``host`` only stands in for the one used, larger
             where link, clock and host are all stated.
+        streamed_mib: Parameters the compiler said are streamed, in MiB; ``None`` where not known.
     """
 
     file: str
@@ -50,6 +51,7 @@ class Measured:
     latency_ms: float
     fits: bool = True
     weight: float = 1.0
+    streamed_mib: float | None = None
 
 
 def read_rows(name: str) -> list[dict[str, str]]:
@@ -82,7 +84,8 @@ def _sweep(file: str) -> Iterator[Measured]:
     for row in read_rows(file):
         part = "streamed" if float(row["off_chip_mib"]) else "resident"
         yield Measured(file, f"{file} {part}", row["width"], build(int(row["width"])), "pcie",
-                       "desktop", 500.0, float(row["latency_ms"]))  # fmt: skip
+                       "desktop", 500.0, float(row["latency_ms"]),
+                       streamed_mib=float(row["off_chip_mib"]))  # fmt: skip
 
 
 _STAND_IN = 0.15
@@ -101,7 +104,9 @@ def _micro() -> Iterator[Measured]:
         host: HostName = "desktop" if row["host"].endswith("10W") else "a53"
         yield Measured("usb_micro", f"usb_micro {_kind(row)} {link}", f"{row['model']} {host}",
                        micro_network(row), link, host, 500.0, float(row["ms"]),
-                       weight=_STAND_IN if link == "usb3" else 1.0)  # fmt: skip
+                       weight=1.0 if (link, host) == ("usb2", "desktop") else _STAND_IN,
+                       streamed_mib=float(row["off_chip_MiB"]) if row["off_chip_MiB"] else None
+                       )  # fmt: skip
 
 
 def _kind(row: dict[str, str]) -> str:
@@ -129,9 +134,10 @@ def _reference() -> Iterator[Measured]:
         is_laptop = "Mac" in row["device"]
         place = "M.2" if "M.2" in row["device"] else "Dev Board" if "Dev" in row["device"] else link
         family = f"latency_reference {'Raspberry Pi 4' if host == 'pi4' else place}"
+        weight = _FULLY_STATED if place == "M.2" else _STAND_IN if "Pi 3" in row["device"] else 1.0
         yield Measured("latency_reference", family, f"{name} on {row['device']}", network(name),
                        link, host, clock_mhz, float(row["latency_ms"]), not is_laptop,
-                       _FULLY_STATED if place == "M.2" else 1.0)  # fmt: skip
+                       weight)  # fmt: skip
 
 
 def _setup(row: dict[str, str]) -> tuple[LinkName, HostName]:

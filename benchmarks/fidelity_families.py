@@ -8,13 +8,11 @@ from numpy.typing import NDArray
 
 from benchmarks.fidelity_fit import Linear, Prepared, calibration_of, fit, predict
 from benchmarks.fidelity_score import (
-    Score,
     Values,
     count_features,
     fit_line,
     macs_feature,
     predict_line,
-    score,
 )
 from nas.edgetpu.network import Network
 
@@ -43,9 +41,8 @@ class Predictions:
     macs: Values
     counts: Values
 
-    def of(self, families: Sequence[str]) -> "Predictions":
-        """Return the rows of some families."""
-        keep = np.isin(self.families, list(families))
+    def where(self, keep: Flags) -> "Predictions":
+        """Return some of the rows."""
         picked = [np.array(self.families)[keep], np.array(self.files)[keep]]
         columns = [self.measured, self.model, self.macs, self.counts]
         return Predictions(
@@ -130,26 +127,25 @@ def predict_baseline(
 
 @dataclass(frozen=True)
 class Interval:
-    """Ends of an 80 % interval: factors of the estimate, and milliseconds either way."""
+    """Ends of an 80 % interval as factors of the estimate."""
 
     low: float
     high: float
-    margin_ms: float
 
 
-def calibrate_interval(predictions: Predictions, margin_ms: float) -> Interval:
-    """Return the interval that holds 80 % of measurements of left-out families.
+def calibrate_interval(predictions: Predictions) -> Interval:
+    """Return the interval that holds 80 % of measurements, those of one more family included.
 
     Every family counts alike, however many rows it has.
 
     Args:
         predictions: Measurements beside left-out predictions.
-        margin_ms: Milliseconds given either way before the factors are taken.
     """
-    low = (predictions.measured + margin_ms) / predictions.model
-    high = (predictions.measured - margin_ms) / predictions.model
-    weights = family_shares(predictions.families)
-    return Interval(_quantile(low, weights, _TAIL), _quantile(high, weights, 1 - _TAIL), margin_ms)
+    ratios = predictions.measured / predictions.model
+    shares = family_shares(predictions.families)
+    families = len(set(predictions.families))
+    high = min(1.0, (1 - _TAIL) * (families + 1) / families)
+    return Interval(_quantile(ratios, shares, 1 - high), _quantile(ratios, shares, high))
 
 
 def family_shares(families: Sequence[str]) -> Values:
@@ -165,29 +161,17 @@ def _quantile(values: Values, weights: Values, share: float) -> float:
     return float(values[order][min(int(np.searchsorted(reached, share)), len(values) - 1)])
 
 
-def left_out_coverage(predictions: Predictions, margin_ms: float) -> Flags:
+def left_out_coverage(predictions: Predictions) -> Flags:
     """Whether each measurement lies in an interval calibrated on the other families."""
     inside = np.zeros(len(predictions.families), bool)
     for family in dict.fromkeys(predictions.families):
-        others = [name for name in set(predictions.families) if name != family]
-        interval = calibrate_interval(predictions.of(others), margin_ms)
-        places = np.isin(predictions.families, [family])
-        inside[places] = is_inside(predictions.of([family]), interval)
+        left_out = np.isin(predictions.families, [family])
+        interval = calibrate_interval(predictions.where(~left_out))
+        inside[left_out] = is_inside(predictions.where(left_out), interval)
     return inside
 
 
 def is_inside(predictions: Predictions, interval: Interval) -> Flags:
     """Whether each measurement lies in the interval around its prediction."""
-    low = interval.low * predictions.model - interval.margin_ms
-    high = interval.high * predictions.model + interval.margin_ms
-    return (predictions.measured >= low) & (predictions.measured <= high)
-
-
-def scores(predictions: Predictions, inside: Flags) -> dict[str, Score]:
-    """Score the chip model and both baselines on the same rows."""
-    measured = predictions.measured
-    return {
-        "model": score(predictions.model, measured, inside),
-        "macs": score(predictions.macs, measured),
-        "counts": score(predictions.counts, measured),
-    }
+    ratios = predictions.measured / predictions.model
+    return (ratios >= interval.low) & (ratios <= interval.high)

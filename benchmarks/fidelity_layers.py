@@ -53,6 +53,8 @@ class Layers:
         kernel: int | tuple[int, int] = 3,
         stride: int = 1,
         padding: str = "SAME",
+        *,
+        zero_bias: bool = False,
     ) -> Tensor:
         """Append a convolution, its activation fused."""
         kernel = (kernel, kernel) if isinstance(kernel, int) else kernel
@@ -60,7 +62,8 @@ class Layers:
         constants = self._constants((filters, *kernel, x.shape[-1]), filters, scales)
         size = _window(x, kernel, stride, padding)
         return self.append("CONV_2D", (x, *constants), (1, *size, filters),
-                           stride=(stride, stride), dilation=(1, 1), padding=padding)  # fmt: skip
+                           stride=(stride, stride), dilation=(1, 1), padding=padding,
+                           zero_bias=zero_bias)  # fmt: skip
 
     def depthwise(self, x: Tensor, stride: int = 1, kernel: int = 3) -> Tensor:
         """Append a depthwise convolution, padded."""

@@ -65,9 +65,8 @@ def _cpu(hosts: Mapping[str, Any]) -> str:
 def _interval(figures: Mapping[str, Any]) -> str:
     ends = figures["interval"]
     return (
-        f"80 % interval: {ends['low']:.3f} to {ends['high']:.3f} times the estimate, "
-        f"{ends['margin_ms']:g} ms either way; it holds {_percent(figures['coverage'])} % of "
-        "measurements of families left out of both fits"
+        f"80 % interval: {ends['low']:.3f} to {ends['high']:.3f} times the estimate; it holds "
+        f"{_percent(figures['coverage'])} % of measurements of families left out of both fits"
     )
 
 

@@ -18,7 +18,7 @@ def convolutions(width: int) -> Network:
     layers = Layers((1, 64, 64, 3), per_channel=True)
     x = layers.input
     for _ in range(5):
-        x = layers.conv(x, width)
+        x = layers.conv(x, width, zero_bias=True)
     return layers.network()
 
 
@@ -44,10 +44,11 @@ def micro_network(row: Mapping[str, str]) -> Network:
 
 
 def _dense_stack(units: int, count: int) -> Network:
-    layers = Layers((1, 4))
+    """Dense layers on twelve values; the compiler of that time stored biases of zero as well."""
+    layers = Layers((1, 12))
     x = layers.input
     for _ in range(count):
-        x = layers.dense(x, units, zero_bias=True)
+        x = layers.dense(x, units)
     return layers.network()
 
 
@@ -56,7 +57,7 @@ def _convolution_stack(count: int) -> Network:
     layers = Layers((1, 2, 2, 3), per_channel=True)
     x = layers.append("PAD", (layers.input,), (1, 128, 128, 3))
     for _ in range(count):
-        x = layers.conv(x, 32, 7)
+        x = layers.conv(x, 32, 7, zero_bias=True)
     layers.conv(x, 3, 1, 128)
     return layers.network()
 

@@ -2,7 +2,9 @@
 
 import re
 import uuid
+import zlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,24 +23,33 @@ from objectives import OBJECTIVES, Objective
 from search_spaces import SPACES, Space, SpaceError, find_maker, load_space, presets
 
 if TYPE_CHECKING:
+    from nas.study.executor import Executor
+    from nas.study.fidelity import Fidelity
+    from nas.study.gate import Gate
     from nas.study.loop import Search
-    from nas.study.workers import WorkerPool
 
 OnProgress = Callable[[int, int], None]
 """Called with how many examples are ready, of how many."""
 
 
-def check_settings(settings: Settings, path: Path) -> None:
+def check_settings(settings: Settings, path: Path) -> str | None:
     """Refuse what cannot work before anything is written.
 
     Args:
         settings: What is asked for.
         path: The run directory.
 
+    Returns:
+        What will be done otherwise than asked for, in words, or ``None``.
+
     Raises:
-        UserError: An unknown space, objective, constraint or storage, or a run inside its data.
+        UserError: An unknown space, objective, constraint or storage, a sampler that cannot run
+            here, or a run inside its data.
     """
+    from nas.study.samplers import fitting_sampler
+
     chosen_objectives(settings.objectives)
+    sampler, reason = fitting_sampler(settings.sampler, settings.objectives)
     for text in settings.constraints:
         parse_constraint(text)
     data = Path(settings.data).resolve()
@@ -53,6 +64,7 @@ def check_settings(settings: Settings, path: Path) -> None:
             find_maker(settings.space)
         except SpaceError as error:
             raise UserError(str(error)) from error
+    return None if reason is None else f"sampler {sampler} instead of {settings.sampler}: {reason}"
 
 
 def chosen_objectives(names: Sequence[str]) -> list[Objective]:
@@ -90,6 +102,10 @@ def start_run(path: Path, settings: Settings, on_progress: OnProgress | None = N
         on_progress=on_progress,
     )
     config = _config(settings, dataset)
+    if config.study is not None:
+        from nas.study.storage import check_study
+
+        check_study(config)
     write_config(directory, config)
     return config
 
@@ -113,31 +129,81 @@ def resume_run(path: Path, changes: Mapping[str, Any]) -> RunConfig:
 
 
 def assemble_search(
-    directory: RunDirectory, config: RunConfig, pool: "WorkerPool", observer: Observer
+    directory: RunDirectory, config: RunConfig, pool: "Executor", observer: Observer
 ) -> "Search":
     """Put the parts of a search together.
 
     Raises:
         UserError: The space, the study or the data cannot be opened.
     """
+    from nas.study.description import Describer
     from nas.study.loop import Search
     from nas.study.outcome import Outcomes
+    from nas.study.samplers import expectations, make_sampler
     from nas.study.storage import open_study
 
     objectives = chosen_objectives(config.objectives)
     constraints = [parse_constraint(text) for text in config.constraints]
     space = make_space(config, open_data(directory, config))
+    estimator = make_estimator(config)
+    describe = Describer(space, estimator, objectives[1:], constraints)
+    sampler = make_sampler(config.sampler, _sampler_seed(config), describe)
     return Search(
         directory=directory,
         space=space,
         presets=presets(space),
         outcomes=Outcomes(config, objectives, constraints),
-        study=open_study(config, directory, objectives),
+        study=open_study(config, directory, objectives, sampler),
         pool=pool,
-        estimator=make_estimator(config),
-        recipe=Recipe(config.epochs, config.batch_size, config.seed),
+        estimator=estimator,
+        recipe=make_recipe(config),
         observer=observer,
+        gate=make_gate(config, objectives) if config.gate else None,
+        expected=expectations(sampler),
     )
+
+
+def make_gate(config: RunConfig, objectives: Sequence[Objective]) -> "Gate":
+    """Make what ends trainings that will hardly reach the front."""
+    from nas.study.gate import Gate
+
+    examples = config.split_sizes["validation"]
+    return Gate(objectives, config.epochs, examples, draws_alike=config.sampler == "random")
+
+
+def check_fidelity(
+    directory: RunDirectory, config: RunConfig, say: Callable[[str], None]
+) -> "Fidelity | None":
+    """Train some of a run's candidates longer and compare, as far as it asks for that.
+
+    Args:
+        directory: The run, searched to the end.
+        config: Its configuration.
+        say: Told a line for each candidate that is done.
+
+    Returns:
+        The rank correlation, or ``None`` if nothing could be compared.
+    """
+    from nas.study.executor import make_executor
+    from nas.study.fidelity import LONGER
+    from nas.study.fidelity_check import FidelityCheck
+    from nas.study.record import read_records
+
+    patient = replace(config, trial_timeout_s=LONGER * config.trial_timeout_s)
+    check = FidelityCheck(
+        directory=directory,
+        config=config,
+        recipe=make_recipe(config),
+        estimator=make_estimator(config),
+        pool=make_executor(patient),
+        say=say,
+    )
+    return check.run(read_records(directory.records))
+
+
+def make_recipe(config: RunConfig) -> Recipe:
+    """Make the brief training of the run."""
+    return Recipe(config.epochs, config.batch_size, config.seed)
 
 
 def open_data(directory: RunDirectory, config: RunConfig) -> Dataset:
@@ -178,9 +244,17 @@ def make_estimator(config: RunConfig) -> Estimator:
     return Estimator(link=config.link, clock_mhz=config.clock_mhz, host=config.host)
 
 
+def _sampler_seed(config: RunConfig) -> int:
+    """Machines that share a study must not all propose the same."""
+    return config.seed if config.study is None else zlib.crc32(config.run_id.encode())
+
+
 def _config(settings: Settings, dataset: Dataset) -> RunConfig:
+    from nas.study.samplers import fitting_sampler
+
+    sampler, _ = fitting_sampler(settings.sampler, settings.objectives)
     return RunConfig(
-        **{**vars(settings), "image_size": dataset.input_shape[0]},
+        **{**vars(settings), "image_size": dataset.input_shape[0], "sampler": sampler},
         class_names=dataset.class_names,
         split_sizes=dataset.split_sizes,
         data_fingerprint=dataset.fingerprint,

@@ -106,6 +106,19 @@ def parse_count(text: str) -> int:
     return int(text)
 
 
+def parse_seed(text: str) -> int:
+    """Read a seed, as Keras and NumPy accept it.
+
+    Raises:
+        argparse.ArgumentTypeError: The text is no whole number from 0 to 2147483647.
+    """
+    if not text.isdecimal() or int(text) >= 2**31:
+        raise argparse.ArgumentTypeError(
+            f"a whole number from 0 to 2147483647 is needed, got {text!r}"
+        )
+    return int(text)
+
+
 def print_json(value: Mapping[str, Any]) -> None:
     """Print one JSON object, and nothing else, on standard output."""
     print(json.dumps(value, ensure_ascii=False, allow_nan=False))

@@ -28,6 +28,8 @@ def open_space(name: str, image_size: int, classes: int) -> Space:
         return load_space(name, input_shape=(image_size, image_size, 3), classes=classes)
     except SpaceError as error:
         raise UserError(str(error)) from error
+    except (TypeError, ValueError) as error:
+        raise UserError(f"space {name!r} does not fit these pictures: {error}") from error
 
 
 def parse_settings(words: Sequence[str]) -> dict[str, Any]:

@@ -20,7 +20,10 @@ from nas.study.run import RunConfig, RunDirectory, read_config
 from nas.tensorflow_settings import native_output_to, quiet_tensorflow
 
 if TYPE_CHECKING:
-    from nas.evaluation.retraining import Retrained
+    from nas.data.dataset import Dataset
+    from nas.edgetpu.compile_answer import CompilerAnswer
+    from nas.edgetpu.compiler import Compiler
+    from nas.evaluation.deployable import Deployable
 
 EPOCHS_FACTOR = 5
 """The final training is this many times as long as the search's brief one."""
@@ -35,16 +38,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: Options; default those of the process.
 
     Returns:
-        The exit status: 1 when the exported network is less accurate than the search recorded.
+        The exit status: 1 when the exported network is less accurate than the search recorded, or
+            the compiler refuses it.
     """
     options = _parser().parse_args(argv)
     directory = RunDirectory(options.run)
     config = read_config(directory)
     record = pick_record(config, read_records(directory.records), options.pick)
     epochs = options.epochs or EPOCHS_FACTOR * config.epochs
+    compiler = _find_compiler(options.compiler)
     quiet_tensorflow()
-    retrained = _export(directory, config, record, options.out, epochs)
-    return _print_result(options.out, record, retrained, options.json)
+    network = _final_network(directory, config, record, options.out, epochs)
+    answer = _compile(network, compiler)
+    _write(options.out, config, record, network, answer)
+    return _print_result(options.out, record, network, answer, options.json)
 
 
 def pick_record(config: RunConfig, records: Sequence[Record], pick: str) -> Record:
@@ -78,16 +85,28 @@ def pick_record(config: RunConfig, records: Sequence[Record], pick: str) -> Reco
     return best[0]
 
 
-def _export(
+def _find_compiler(path: Path | None) -> "Compiler | None":
+    """Find the compiler; only one that was named has to be there."""
+    from nas.bundle.bundle import COMPILED
+    from nas.edgetpu.compiler import find_compiler
+
+    try:
+        return find_compiler(path)
+    except UserError as error:
+        if path is not None:
+            raise
+        _say(f"The bundle will hold no {COMPILED}: {error}")
+        return None
+
+
+def _final_network(
     directory: RunDirectory, config: RunConfig, record: Record, out: Path, epochs: int
-) -> "Retrained":
-    """Train, quantize, measure and write."""
-    from nas.assembly import make_estimator, make_space, open_data
-    from nas.bundle.bundle import TRAINING_LOG, check_folder, write_bundle
-    from nas.bundle.card import model_card
-    from nas.edgetpu.tflite import parse_network
+) -> "Deployable":
+    """Train longer and quantize; the search's own weights are kept if they are better."""
+    from nas.assembly import make_space, open_data
+    from nas.bundle.bundle import TRAINING_LOG, check_folder
+    from nas.evaluation.deployable import retrain
     from nas.evaluation.recipe import Recipe
-    from nas.evaluation.retraining import retrain
     from nas.study.hyperparameters import fixed_hyperparameters
 
     check_folder(out)
@@ -101,22 +120,84 @@ def _export(
             Recipe(epochs, config.batch_size, config.seed),
             lambda epoch, accuracy: _say(f"  epoch {epoch}/{epochs}  validation {accuracy:.4f}"),
         )
-    estimate = make_estimator(config).estimate(parse_network(retrained.content, "model.tflite"))
-    write_bundle(
-        out,
-        content=retrained.content,
-        class_names=config.class_names,
-        resize_sides=sorted({config.image_size, retrained.input_side}, reverse=True),
-        card=model_card(config, record, retrained, estimate, epochs),
-    )
+        searched = _searched(directory, record, dataset, retrained)
+    if searched and searched.validation_accuracy > retrained.validation_accuracy:
+        _say(f"  better after the search's {searched.epochs} epochs: those weights are kept")
+        return searched
     return retrained
 
 
-def _print_result(out: Path, record: Record, retrained: "Retrained", as_json: bool) -> int:
+def _compile(network: "Deployable", compiler: "Compiler | None") -> "CompilerAnswer | None":
+    from nas.edgetpu.compile_cache import CompileCache, default_folder
+    from nas.edgetpu.compiler import compile_model
+
+    if compiler is None:
+        return None
+    _say(f"Compiling with edgetpu_compiler {compiler.version} …")
+    return compile_model(network.content, compiler, cache=CompileCache(default_folder()))
+
+
+def _write(
+    out: Path,
+    config: RunConfig,
+    record: Record,
+    network: "Deployable",
+    answer: "CompilerAnswer | None",
+) -> None:
+    from nas.assembly import make_estimator
+    from nas.bundle.bundle import write_bundle
+    from nas.bundle.card import model_card
+    from nas.edgetpu.tflite import parse_network
+
+    estimate = make_estimator(config).estimate(parse_network(network.content, "model.tflite"))
+    write_bundle(
+        out,
+        content=network.content,
+        compiled=answer.content if answer else None,
+        class_names=config.class_names,
+        resize_sides=sorted({config.image_size, network.input_side}, reverse=True),
+        card=model_card(config, record, network, estimate, answer),
+    )
+
+
+def _searched(
+    directory: RunDirectory, record: Record, dataset: "Dataset", retrained: "Deployable"
+) -> "Deployable | None":
+    """Measure the file that the search left, if it is there and of the same network."""
+    from nas.edgetpu.tflite import read_model_file
+    from nas.evaluation.deployable import measure
+    from nas.evaluation.pipeline import MODEL_FILE
+
+    try:
+        content = read_model_file(directory.model(record.candidate_id) / MODEL_FILE)
+        if _layers(content) != _layers(retrained.content):
+            return None
+    except UserError:
+        return None
+    curve = record.learning_curve or ()
+    best = 1 + max(range(len(curve)), key=curve.__getitem__) if curve else None
+    return measure(content, dataset, epochs=record.epochs, best_epoch=best)
+
+
+def _layers(content: bytes) -> list[tuple[str, tuple[int, ...]]]:
+    """Return the operators and their output shapes: the same for all weights of one network."""
+    from nas.edgetpu.tflite import parse_network
+
+    operators = parse_network(content, "model.tflite").operators
+    return [(operator.type, operator.outputs[0].shape) for operator in operators]
+
+
+def _print_result(
+    out: Path,
+    record: Record,
+    network: "Deployable",
+    answer: "CompilerAnswer | None",
+    as_json: bool,
+) -> int:
     """Say what was written and whether it keeps what the search recorded."""
     from nas.evaluation.interval import accuracy_interval
 
-    low, high = accuracy_interval(retrained.test_accuracy, retrained.test_examples)
+    low, high = accuracy_interval(network.test_accuracy, network.test_examples)
     if as_json:
         print_json(
             {
@@ -125,22 +206,27 @@ def _print_result(out: Path, record: Record, retrained: "Retrained", as_json: bo
                 "recorded_accuracy": record.accuracy,
                 "recorded_accuracy_low": record.accuracy_low,
                 "recorded_accuracy_high": record.accuracy_high,
-                "validation_accuracy": retrained.validation_accuracy,
-                "test_accuracy": retrained.test_accuracy,
+                "validation_accuracy": network.validation_accuracy,
+                "test_accuracy": network.test_accuracy,
                 "test_accuracy_low": low,
                 "test_accuracy_high": high,
+                "compiles": answer.compilation.outcome if answer else None,
+                "compile_reason": answer.compilation.reason if answer else None,
             }
         )
     else:
         print(
-            f"{out}: int8 accuracy {retrained.test_accuracy:.4f} on the test split "
+            f"{out}: int8 accuracy {network.test_accuracy:.4f} on the test split "
             f"(95 % interval {low:.4f} – {high:.4f}),\n"
-            f"{retrained.validation_accuracy:.4f} on validation; "
+            f"{network.validation_accuracy:.4f} on validation; "
             f"the search recorded {record.accuracy:.4f} there.\n"
             f"Try it: python {out}/classify.py PICTURE"
         )
-    if record.accuracy_low is not None and retrained.validation_accuracy < record.accuracy_low:
+    if record.accuracy_low is not None and network.validation_accuracy < record.accuracy_low:
         _say("Less accurate than the search recorded: train longer with --epochs, or pick another.")
+        return EXIT_FAILED
+    if answer is not None and answer.content is None:
+        _say(f"The compiler refuses this network: {answer.compilation.reason}")
         return EXIT_FAILED
     return EXIT_DONE
 
@@ -159,6 +245,10 @@ def _parser() -> CommandParser:
     parser.add_argument(
         "--epochs", type=parse_count, metavar="N",
         help=f"epochs of the final training; {EPOCHS_FACTOR} times the search's if not given",
+    )  # fmt: skip
+    parser.add_argument(
+        "--compiler", type=Path, metavar="PATH",
+        help="edgetpu_compiler; if not given, the one on PATH, if there is one",
     )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     return parser

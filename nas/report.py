@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.text import Text
 
 from nas.command import EXIT_DONE, CommandParser, print_json, run_command
@@ -13,6 +12,7 @@ from nas.study.record import read_records
 from nas.study.run import RunConfig, RunDirectory, read_config
 from nas.view.comparison import Run, comparison_table, differences
 from nas.view.files import write_views
+from nas.view.output import Output
 from nas.view.summary import print_run
 from objectives import OBJECTIVES, Objective
 
@@ -83,7 +83,7 @@ def _as_json(run: Run) -> dict[str, Any]:
 
 
 def _print_runs(runs: Sequence[Run]) -> None:
-    console = Console()
+    console = Output()
     for run in runs:
         print_run(console, run.directory, run.config, run.front, run.objectives)
     if len(runs) > 1:

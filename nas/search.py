@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nas.command import (
     EXIT_DONE,
@@ -15,17 +15,24 @@ from nas.command import (
     CommandParser,
     parse_count,
     parse_duration,
+    parse_seed,
     print_json,
     run_command,
 )
 from nas.errors import UserError
 from nas.study.events import SearchFinished
-from nas.study.run import RunConfig, RunDirectory, Settings
+from nas.study.run import EXECUTORS, SAMPLERS, RunConfig, RunDirectory, Settings
 from nas.tensorflow_settings import quiet_tensorflow
 from objectives import OBJECTIVES
 from search_spaces import SPACES
 
-BUDGETS = ("trials", "timeout_s", "trial_timeout_s", "workers")
+if TYPE_CHECKING:
+    from nas.study.fidelity import Fidelity
+
+BUDGETS = (
+    "trials", "timeout_s", "trial_timeout_s", "workers", "executor", "ray_address", "ray_cpus",
+    "gate", "check_fidelity",
+)  # fmt: skip
 """What may change when a run is resumed."""
 
 
@@ -45,18 +52,29 @@ def main(argv: Sequence[str] | None = None) -> int:
     as_json, resumed, path = (given.pop(name) for name in ("json", "resume", "run_dir"))
     signal.signal(signal.SIGTERM, _interrupt)
     quiet_tensorflow()
+    given = given if resumed else _joined(given)
     path = path or _default_path(resumed, given)
     try:
         if not resumed:
-            check_settings(Settings(**given), path)
+            _warn(check_settings(Settings(**given), path))
         with claimed(RunDirectory(path), resumed=resumed):
             config = _resume(path, given) if resumed else _start(path, given)
             finished = _search(path, config)
+            fidelity = _check_fidelity(path, config)
     except KeyboardInterrupt:
         _print_interrupted(path)
         return EXIT_INTERRUPTED
-    _print_result(path, config, finished, as_json)
+    _print_result(path, config, finished, fidelity, as_json)
     return EXIT_DONE if finished.front else EXIT_FAILED
+
+
+def _joined(given: dict[str, Any]) -> dict[str, Any]:
+    """Do what the other machines of a study do, if one is named."""
+    if "study" not in given:
+        return given
+    from nas.study.storage import joined_settings
+
+    return joined_settings(given)
 
 
 def _start(path: Path, given: Mapping[str, Any]) -> RunConfig:
@@ -88,19 +106,39 @@ def _search(path: Path, config: RunConfig) -> SearchFinished:
     """Search while someone watches and the views are kept fresh."""
     from nas.assembly import assemble_search, chosen_objectives
     from nas.study.events import Observers
-    from nas.study.workers import WorkerPool, warm_up
+    from nas.study.executor import make_executor
+    from nas.study.storage import lost_storage_explained
+    from nas.study.workers import warm_up
     from nas.view.refresh import ViewRefresher
     from nas.view.terminal import TerminalView
 
     warm_up()
     directory, objectives = RunDirectory(path), chosen_objectives(config.objectives)
-    pool = WorkerPool(config.workers, config.trial_timeout_s)
+    pool = make_executor(config)
     with (
+        lost_storage_explained(),
         ViewRefresher(directory, config, objectives) as refresher,
         TerminalView(config.trials, objectives) as terminal,
     ):
         observer = Observers((terminal, refresher))
         return assemble_search(directory, config, pool, observer).run()
+
+
+def _check_fidelity(path: Path, config: RunConfig) -> "Fidelity | None":
+    """Train some candidates longer, if that is asked for."""
+    if not config.check_fidelity:
+        return None
+    from nas.assembly import check_fidelity
+
+    print("Training some candidates longer, to compare …", file=sys.stderr, flush=True)
+    return check_fidelity(
+        RunDirectory(path), config, lambda line: print(line, file=sys.stderr, flush=True)
+    )
+
+
+def _warn(note: str | None) -> None:
+    if note is not None:
+        print(f"nas.search: {note}", file=sys.stderr)
 
 
 def _default_path(resumed: bool, given: Mapping[str, Any]) -> Path:
@@ -111,7 +149,13 @@ def _default_path(resumed: bool, given: Mapping[str, Any]) -> Path:
     return default_directory(given.get("space", Settings.space))
 
 
-def _print_result(path: Path, config: RunConfig, finished: SearchFinished, as_json: bool) -> None:
+def _print_result(
+    path: Path,
+    config: RunConfig,
+    finished: SearchFinished,
+    fidelity: "Fidelity | None",
+    as_json: bool,
+) -> None:
     from nas.assembly import chosen_objectives
     from nas.view.terminal import print_front
 
@@ -124,10 +168,15 @@ def _print_result(path: Path, config: RunConfig, finished: SearchFinished, as_js
                 "seconds": round(finished.seconds, 1),
                 "reason": finished.reason,
                 "front": front,
+                "fidelity": None if fidelity is None else fidelity.as_dict(),
             }
         )
     else:
         print_front(path, config, finished, chosen_objectives(config.objectives))
+        if fidelity is not None:
+            print(fidelity.statement)
+            if fidelity.warning is not None:
+                print(f"Warning: {fidelity.warning}.")
 
 
 def _print_interrupted(path: Path) -> None:
@@ -153,12 +202,9 @@ def _parse_names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
-def _parse_seed(text: str) -> int:
-    if not text.isdecimal() or int(text) >= 2**31:
-        raise argparse.ArgumentTypeError(
-            f"a whole number from 0 to 2147483647 is needed, got {text!r}"
-        )
-    return int(text)
+def _parse_storage(text: str) -> str:
+    """Return a URL as it is and the path of a journal file in full."""
+    return text if "://" in text else str(Path(text).absolute())
 
 
 _DEFAULT_NOTES = {
@@ -167,7 +213,10 @@ _DEFAULT_NOTES = {
     "constraints": "default: none",
     "timeout_s": "default: no limit",
     "trial_timeout_s": "default: 1h",
+    "gate": "default: --gate",
+    "check_fidelity": "default: none",
     "storage": "default: a journal in the run directory",
+    "study": "default: the run's own",
 }
 
 
@@ -201,15 +250,28 @@ def _parser() -> CommandParser:
         type=parse_duration, metavar="DURATION")  # fmt: skip
     add("--epochs", "epochs", "epochs of the brief training", type=parse_count, metavar="N")
     add("--batch-size", "batch_size", "examples a step", type=parse_count, metavar="N")
-    add("--seed", "seed", "seed of splits, sampler and training", type=_parse_seed, metavar="N")
+    add("--seed", "seed", "seed of splits, sampler and training", type=parse_seed, metavar="N")
     add("--workers", "workers", "candidates evaluated at once", type=parse_count, metavar="N")
-    add("--sampler", "sampler", "Optuna sampler", choices=("tpe", "nsga2", "random"))
+    add("--sampler", "sampler", "what proposes candidates", choices=SAMPLERS)
+    add("--gate", "gate", "end trainings that will hardly reach the Pareto front",
+        action=argparse.BooleanOptionalAction)  # fmt: skip
+    add("--check-fidelity", "check_fidelity",
+        "train N candidates 5 times as long at the end and say whether the brief training ranks "
+        "them alike", type=parse_count, metavar="N")  # fmt: skip
     add("--device", "device", "where latency is from", choices=("estimate",))
     add("--link", "link", "link to the Edge TPU", choices=("pcie", "usb3", "usb2"))
     add("--clock-mhz", "clock_mhz", "clock of the Edge TPU, MHz", type=float,
         choices=(500.0, 250.0, 125.0, 62.5))  # fmt: skip
     add("--host", "host", "CPU that runs what is not mapped", choices=("desktop", "a53", "pi4"))
-    add("--storage", "storage", "Optuna storage URL instead of the run's journal", metavar="URL")
+    add("--executor", "executor", "where candidates are evaluated", choices=EXECUTORS)
+    add("--ray-address", "ray_address", "Ray cluster: auto, HOST:PORT, ray://HOST:PORT",
+        metavar="ADDRESS")  # fmt: skip
+    add("--ray-cpus", "ray_cpus", "CPUs of a Ray node that a candidate takes",
+        type=parse_count, metavar="N")  # fmt: skip
+    add("--storage", "storage", "journal file on a shared disk or database URL, to share a study",
+        type=_parse_storage, metavar="URL")  # fmt: skip
+    add("--study", "study", "study in --storage that machines share; the first one starts it",
+        metavar="NAME")  # fmt: skip
     parser.add_argument(
         "--run-dir", type=Path, default=None, metavar="DIR",
         help="where everything is written; runs/SPACE-TIME if not given",

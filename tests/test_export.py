@@ -10,7 +10,11 @@ import pytest
 from nas.command import run_command
 from nas.errors import UserError
 from nas.export import main, pick_record
+from nas.study.record import as_json
+from nas.study.run import RunDirectory, write_config
 from tests.conftest import OWN_SPACE
+from tests.edgetpu.compiler_output import NOTHING, OUTPUT, TABLE, replay, write_stub
+from tests.edgetpu.darwinn_packages import write_compiled, write_package
 from tests.study.records import record
 from tests.study.runs import run_config
 
@@ -55,27 +59,88 @@ def test_what_is_no_run_ends_with_status_2(
     assert "not a run directory" in capsys.readouterr().err
 
 
+@pytest.fixture(scope="module")
+def run(picture_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    run = tmp_path_factory.mktemp("export") / "run"
+    search = ["--space", f"{OWN_SPACE}:well_behaved", "--image-size", "16", "--trials", "2"]
+    search += ["--data", str(picture_folder), "--epochs", "3", "--run-dir", str(run)]
+    call("nas.search", *search)
+    return run
+
+
+def call(*command: str, status: int = 0) -> "subprocess.CompletedProcess[str]":
+    """Run one of the commands."""
+    done = subprocess.run(
+        [sys.executable, "-m", *command], cwd=ROOT, check=False, capture_output=True, text=True
+    )
+    assert done.returncode == status, done.stderr
+    return done
+
+
 @pytest.mark.slow
-def test_the_exported_knee_keeps_what_was_recorded(picture_folder: Path, tmp_path: Path) -> None:
+def test_the_exported_knee_keeps_what_was_recorded(run: Path, tmp_path: Path) -> None:
     from nas.data.storage import open_dataset
     from nas.evaluation.interpreter import int8_accuracy
 
-    run, out = tmp_path / "run", tmp_path / "out"
-    search = ["nas.search", "--space", f"{OWN_SPACE}:well_behaved", "--image-size", "16"]
-    search += ["--data", str(picture_folder), "--trials", "2", "--epochs", "3"]
-    search += ["--run-dir", str(run)]
-    subprocess.run([sys.executable, "-m", *search], cwd=ROOT, check=True, capture_output=True)
-    export = ["nas.export", str(run), "--pick", "knee", "--out", str(out), "--json"]
-    result = subprocess.run(
-        [sys.executable, "-m", *export], cwd=ROOT, check=True, capture_output=True, text=True
-    )
-    told = json.loads(result.stdout)
+    out = tmp_path / "out"
+    told = json.loads(call("nas.export", str(run), "--out", str(out), "--json").stdout)
     dataset = open_dataset(run / "data")
     content = (out / "model.tflite").read_bytes()
     assert told["test_accuracy"] == int8_accuracy(content, dataset.test)
     assert told["validation_accuracy"] == int8_accuracy(content, dataset.validation)
-    assert told["validation_accuracy"] >= told["recorded_accuracy_low"]
+    assert told["validation_accuracy"] >= told["recorded_accuracy"]
     card = (out / "MODEL_CARD.md").read_text()
     assert f"| test | {len(dataset.test)} | {told['test_accuracy']:.4f} |" in card
     assert "not measured on a device" in card
     assert dataset.fingerprint in card
+
+
+@pytest.mark.slow
+def test_the_better_weights_are_exported_those_of_the_search_or_new_ones(
+    run: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    told = call("nas.export", str(run), "--out", str(out), "--epochs", "1", "--json")
+    searched = run / "models" / json.loads(told.stdout)["candidate_id"] / "model.tflite"
+    kept = (out / "model.tflite").read_bytes() == searched.read_bytes()
+    assert kept == ("those weights are kept" in told.stderr)
+    epochs = 3 if kept else 1
+    assert f"Trained for {epochs} epochs" in (out / "MODEL_CARD.md").read_text()
+    assert (
+        json.loads(told.stdout)["validation_accuracy"]
+        >= (json.loads(told.stdout)["recorded_accuracy"])
+    )
+
+
+@pytest.mark.slow
+def test_the_network_is_compiled_where_a_compiler_is_and_a_refusal_is_told(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    out, compiled = tmp_path / "out", write_compiled(write_package())
+    stub = write_stub(tmp_path, replay(OUTPUT, TABLE, compiled))
+    export = ["nas.export", str(run), "--out", str(out), "--epochs", "1", "--compiler", str(stub)]
+    told = call(*export, "--json")
+    assert json.loads(told.stdout)["compiles"] == "yes"
+    assert (out / "model_edgetpu.tflite").read_bytes() == compiled
+    assert "| edgetpu_compiler | yes: " in (out / "MODEL_CARD.md").read_text()
+    (tmp_path / "cache").rename(tmp_path / "old")
+    write_stub(tmp_path, replay(NOTHING))
+    refused = call(*export, status=1)
+    assert "The compiler refuses this network: " in refused.stderr
+    assert not (out / "model_edgetpu.tflite").exists()
+
+
+def test_a_compiler_that_was_named_has_to_be_there(tmp_path: Path) -> None:
+    write_config(RunDirectory(tmp_path), run_config())
+    (tmp_path / "records.jsonl").write_text(
+        json.dumps(as_json(RECORDS[1])) + "\n", encoding="utf-8"
+    )
+    options = [str(tmp_path), "--out", str(tmp_path / "out"), "--compiler", str(tmp_path / "none")]
+    with pytest.raises(UserError, match=r"no edgetpu_compiler at .*none"):
+        main(options)
+
+
+def test_an_id_that_leads_out_of_the_run_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="is no candidate's id"):
+        RunDirectory(tmp_path).model("../elsewhere")

@@ -12,6 +12,8 @@ from nas.errors import UserError
 TRAINING_LOG = "training.log"
 """What native code said while the network was trained; all that an interrupted export leaves."""
 
+COMPILED = "model_edgetpu.tflite"
+
 
 def check_folder(folder: Path) -> None:
     """Make the folder.
@@ -34,6 +36,7 @@ def write_bundle(
     folder: Path,
     *,
     content: bytes,
+    compiled: bytes | None,
     class_names: Sequence[str],
     resize_sides: Sequence[int],
     card: str,
@@ -43,11 +46,15 @@ def write_bundle(
     Args:
         folder: An existing folder.
         content: The int8 ``.tflite`` file.
+        compiled: The same, compiled for the Edge TPU; ``None`` where that could not be done.
         class_names: Class names by label; one a line in ``labels.txt``.
         resize_sides: Sides in pixels that a picture is squashed to, one after the other.
         card: The model card.
     """
     (folder / "model.tflite").write_bytes(content)
+    (folder / COMPILED).unlink(missing_ok=True)
+    if compiled is not None:
+        (folder / COMPILED).write_bytes(compiled)
     lines = [" ".join(name.split()) for name in class_names]
     (folder / "labels.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
     preprocessing = {"color": "RGB", "resize": "bilinear", "resize_sides": list(resize_sides)}

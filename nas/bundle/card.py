@@ -1,8 +1,9 @@
 """The model card: what a network is, how good, at what cost, and who says so."""
 
+from nas.edgetpu.compile_answer import CompilerAnswer
 from nas.edgetpu.estimator import Estimate
+from nas.evaluation.deployable import Deployable
 from nas.evaluation.interval import accuracy_interval
-from nas.evaluation.retraining import Retrained
 from nas.study.record import Record
 from nas.study.run import RunConfig
 
@@ -10,23 +11,27 @@ _MIB = 2**20
 
 
 def model_card(
-    config: RunConfig, record: Record, retrained: Retrained, estimate: Estimate, epochs: int
+    config: RunConfig,
+    record: Record,
+    network: Deployable,
+    estimate: Estimate,
+    answer: CompilerAnswer | None,
 ) -> str:
     """Write the card of an exported network in Markdown.
 
     Args:
         config: The run it is from.
         record: What the search recorded.
-        retrained: The network as exported.
+        network: The network as exported.
         estimate: Costs of the exported file.
-        epochs: Epochs of the final training.
+        answer: What the compiler made of it, where there was one.
     """
     sections = [
         f"# {config.space} {record.candidate_id}\n",
         _introduction(config, record),
-        _accuracy(record, retrained),
-        _costs(config, estimate),
-        _recipe(config, retrained, epochs),
+        _accuracy(record, network),
+        _costs(config, estimate, answer),
+        _recipe(config, network),
         _settings(record),
         _limits(config),
     ]
@@ -41,16 +46,17 @@ def _introduction(config: RunConfig, record: Record) -> str:
     )
 
 
-def _accuracy(record: Record, retrained: Retrained) -> str:
+def _accuracy(record: Record, network: Deployable) -> str:
     return (
         "## Accuracy of the int8 network\n\n"
         "| split | examples | accuracy | 95 % interval (Wilson) |\n|---|---|---|---|\n"
-        + _row("test", retrained.test_accuracy, retrained.test_examples)
-        + _row("validation", retrained.validation_accuracy, retrained.validation_examples)
-        + f"| validation, as recorded by the search | {retrained.validation_examples} "
+        + _row("test", network.test_accuracy, network.test_examples)
+        + _row("validation", network.validation_accuracy, network.validation_examples)
+        + f"| validation, as recorded by the search | {network.validation_examples} "
         f"| {_number(record.accuracy)} "
         f"| {_number(record.accuracy_low)} – {_number(record.accuracy_high)} |\n\n"
-        "The validation split chose the network and its checkpoint; the test split chose nothing.\n"
+        "The validation split chose the network, its training and its checkpoint; the test split "
+        "chose nothing.\n"
     )
 
 
@@ -59,7 +65,7 @@ def _row(split: str, accuracy: float, examples: int) -> str:
     return f"| {split} | {examples} | {accuracy:.4f} | {low:.4f} – {high:.4f} |\n"
 
 
-def _costs(config: RunConfig, estimate: Estimate) -> str:
+def _costs(config: RunConfig, estimate: Estimate, answer: CompilerAnswer | None) -> str:
     latency = (
         f"{_number(estimate.latency_ms)} ms "
         f"({_number(estimate.latency_low_ms)} – {_number(estimate.latency_high_ms)} ms)"
@@ -75,19 +81,27 @@ def _costs(config: RunConfig, estimate: Estimate) -> str:
         f"| on the chip / streamed on every inference | {_mib(estimate.on_chip_bytes)} / "
         f"{_mib(estimate.off_chip_bytes)} |\n"
         f"| operators on the Edge TPU | {estimate.ops_mapped} of {estimate.ops_total} |\n"
-        f"| compiles | {estimate.compiles}: {estimate.compile_reason or 'no rule is broken'} |\n"
+        f"| compiles, by the rules | {estimate.compiles}: "
+        f"{estimate.compile_reason or 'no rule is broken'} |\n" + _compiler_row(answer)
     )
 
 
-def _recipe(config: RunConfig, retrained: Retrained, epochs: int) -> str:
+def _compiler_row(answer: CompilerAnswer | None) -> str:
+    if answer is None:
+        return "| edgetpu_compiler | was not there |\n"
+    return f"| edgetpu_compiler | {answer.compilation.outcome}: {answer.compilation.reason} |\n"
+
+
+def _recipe(config: RunConfig, network: Deployable) -> str:
     sizes = ", ".join(f"{count} {name}" for name, count in config.split_sizes.items())
     return (
         "## Data and training\n\n"
         f"Data: `{_plain(config.data)}` ({sizes}); fingerprint `{config.data_fingerprint}`.\n"
         f"{'Drawn by this project, not photographs. ' if config.is_synthetic else ''}"
-        f"Trained for {epochs} epochs with Adam from seed {config.seed}; epoch "
-        f"{retrained.training.best_epoch} was kept. Input: RGB, {retrained.input_side} × "
-        f"{retrained.input_side} pixels, prepared as `preprocessing.json` says.\n"
+        f"Trained for {network.epochs or 'an unknown number of'} epochs with Adam from seed "
+        f"{config.seed}; epoch {network.best_epoch or 'unknown'} was kept. "
+        f"Input: RGB, {network.input_side} × {network.input_side} pixels, "
+        "prepared as `preprocessing.json` says.\n"
     )
 
 

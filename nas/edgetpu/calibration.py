@@ -7,7 +7,7 @@ others.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from nas.edgetpu.chip import EXCHANGE_MS, LINKS, RATES, Link, LinkName, Rate
+from nas.edgetpu.chip import CUT_SHARE, EXCHANGE_MS, LINKS, RATES, Link, LinkName, Rate
 from nas.edgetpu.host import HOSTS, Host, HostName
 
 
@@ -20,12 +20,14 @@ class Calibration:
         rates: What each kind of work costs, by name.
         hosts: The CPU beside the chip, by name.
         exchange_ms: Milliseconds for one exchange of borders between the tiles at 500 MHz.
+        cut_share: How much longer an operator computes for every cut of its activations.
     """
 
     links: Mapping[LinkName, Link]
     rates: Mapping[str, Rate]
     hosts: Mapping[HostName, Host]
     exchange_ms: float
+    cut_share: float
 
 
-CALIBRATION = Calibration(LINKS, RATES, HOSTS, EXCHANGE_MS)
+CALIBRATION = Calibration(LINKS, RATES, HOSTS, EXCHANGE_MS, CUT_SHARE)

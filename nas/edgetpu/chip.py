@@ -75,9 +75,9 @@ class Link:
 CHIP = Chip()
 
 LINKS: dict[LinkName, Link] = {
-    "pcie": Link("pcie", 0.0948, 385.0, 81.6, 0.259, "fit on sweep: i9-9900K, float outputs"),
-    "usb3": Link("usb3", 0.285, 420.0, 72.3, 0.887, "fit on coral; output: analysis"),
-    "usb2": Link("usb2", 0.207, 33.7, 13.9, 1.16, "fit on analysis and coral"),
+    "pcie": Link("pcie", 0.0953, 387.5, 85.7, 0.263, "fit on sweep: i9-9900K, float outputs"),
+    "usb3": Link("usb3", 0.287, 425.0, 83.1, 0.657, "fit on coral; output: analysis"),
+    "usb2": Link("usb2", 0.220, 36.5, 14.3, 0.535, "fit on analysis and coral"),
 }
 
 
@@ -99,26 +99,29 @@ class Rate:
 CLOCK_MHZ = 500.0
 
 RATES: dict[str, Rate] = {
-    "mac": Rate(0.511, "multiply-accumulates, 64 output channels at a time", "fit: 95 % of peak"),
-    "weight_byte": Rate(5.6, "weights of a dense layer, 64 units at a time", "fit on sweep"),
-    "tap": Rate(46.4, "depthwise taps, 64 channels at a time", "fit on coral: MobileNets"),
-    "average_tap": Rate(43.6, "taps of an average, 64 channels at a time", "fit on cells"),
-    "max_tap": Rate(120.0, "taps of a max pool", "fit on coral: Inception v1, SqueezeNet"),
+    "mac": Rate(0.512, "multiply-accumulates, 64 output channels at a time", "fit: 95 % of peak"),
+    "weight_byte": Rate(5.55, "weights of a dense layer, 64 units at a time", "fit on sweep"),
+    "tap": Rate(46.0, "depthwise taps, 64 channels at a time", "fit on coral: MobileNets"),
+    "average_tap": Rate(43.8, "taps of an average, 64 channels at a time", "fit on cells"),
+    "max_tap": Rate(108.0, "taps of a max pool", "fit on coral: Inception v1, SqueezeNet"),
     "element": Rate(
-        143.0,
+        151.0,
         "element-wise results, 64 channels at a time, once for each operand but the first",
         "fit on cells; operators other than ADD unverified",
     ),
     "joined_byte": Rate(
-        272.0, "bytes written by a concatenation", "fit on coral: Inception v1, SqueezeNet"
+        277.0, "bytes written by a concatenation", "fit on coral: Inception v1, SqueezeNet"
     ),
     "copied_byte": Rate(
-        50.0, "bytes written by an operator that computes nothing", "fit on analysis: padding"
+        61.3, "bytes written by an operator that computes nothing", "fit on analysis: padding"
     ),
 }
 
-EXCHANGE_MS = 0.00415
+EXCHANGE_MS = 0.00437
 """One exchange of borders between the tiles at 500 MHz [fit on cells]."""
+
+CUT_SHARE = 0.156
+"""How much longer an operator computes for every cut of its activations [fit on sweep]."""
 
 
 PowerState = Literal["compute", "transfer"]

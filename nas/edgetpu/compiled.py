@@ -18,9 +18,9 @@ from nas.edgetpu.tflite import (
     EDGETPU_CUSTOM_OP,
     MAX_OPERATORS,
     check_mark,
-    operator_name,
     read_model_file,
 )
+from nas.edgetpu.tflite_operator import operator_name
 from nas.errors import UserError
 
 

@@ -6,11 +6,13 @@ waits for its weights, not for the cells. An operator has no fixed cost here: th
 for one beside the transfer of its instructions and the exchange of borders that it may need.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from math import prod
 
-from nas.edgetpu.chip import CHIP, CLOCK_MHZ, RATES, Rate
+from nas.edgetpu.calibration import CALIBRATION, Calibration
+from nas.edgetpu.chip import CHIP, CLOCK_MHZ
 from nas.edgetpu.network import Operator
+from nas.edgetpu.tiling import cuts
 
 _Work = tuple[str, int]
 
@@ -98,14 +100,14 @@ _WORK: dict[str, Callable[[Operator], _Work]] = {
 
 
 def compute_ms(
-    operator: Operator, clock_mhz: float, rates: Mapping[str, Rate] = RATES
+    operator: Operator, clock_mhz: float, calibration: Calibration = CALIBRATION
 ) -> float | None:
     """Time of one mapped operator on the cells.
 
     Args:
         operator: A mapped operator.
         clock_mhz: Clock of the chip.
-        rates: What each kind of work costs.
+        calibration: The fitted constants.
 
     Returns:
         Milliseconds, or ``None`` for an operator whose cost is not known.
@@ -114,4 +116,5 @@ def compute_ms(
     if count is None:
         return None
     kind, work = count(operator)
-    return work / 1e9 * rates[kind].ms_per_giga * CLOCK_MHZ / clock_mhz
+    longer = 1 + calibration.cut_share * cuts(operator)
+    return work / 1e9 * calibration.rates[kind].ms_per_giga * longer * CLOCK_MHZ / clock_mhz

@@ -10,14 +10,10 @@ from nas.edgetpu.energy import estimate_cpu_energy_mj, estimate_energy_mj
 from nas.edgetpu.host import HostName, network_cpu_latency_ms
 from nas.edgetpu.interval import latency_interval
 from nas.edgetpu.latency import Latency, estimate_latency
-from nas.edgetpu.memory import (
-    ParameterMemory,
-    instruction_bytes,
-    peak_activation_bytes,
-    place_parameters,
-)
+from nas.edgetpu.memory import ParameterMemory, peak_activation_bytes, place_parameters
 from nas.edgetpu.network import Network
 from nas.edgetpu.placement import Placed, Target, place
+from nas.edgetpu.program import instruction_bytes
 from nas.errors import UserError
 
 

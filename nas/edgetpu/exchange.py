@@ -9,8 +9,8 @@ convolutions is slower than two side by side.
 from collections.abc import Iterable
 from math import prod
 
-from nas.edgetpu.memory import RECTIFIERS
 from nas.edgetpu.network import Operator
+from nas.edgetpu.program import RECTIFIERS
 
 
 def exchanging_operators(operators: Iterable[Operator]) -> frozenset[int]:

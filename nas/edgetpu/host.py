@@ -30,6 +30,8 @@ class Host:
         active_w: Watts above idle of one core computing.
         share_w: Watts above idle while it feeds the Edge TPU.
         invoke_ms: What an inference costs this host beyond a desktop, in milliseconds.
+        usb_input_factor: How much longer than a desktop it takes to send input and program over
+            USB; parameters are sent from where they lie.
         output_factor: How much longer than a desktop it takes to fetch an output.
         ms_per_million_pixels: Milliseconds to put 10⁶ output pixels in order.
         usb3_mb_per_s: USB 3 bandwidth of this host where it is below the link's, in 10⁶ bytes/s.
@@ -42,6 +44,7 @@ class Host:
     active_w: float
     share_w: float
     invoke_ms: float
+    usb_input_factor: float
     output_factor: float
     ms_per_million_pixels: float
     usb3_mb_per_s: float | None
@@ -50,15 +53,15 @@ class Host:
 
 HOSTS: dict[HostName, Host] = {
     "desktop": Host(
-        "desktop", 44.6, 5.98, 15.0, 2.0, 0.0, 1.0, 57.2, None,
+        "desktop", 44.6, 5.98, 15.0, 2.0, 0.0, 1.0, 1.0, 66.4, None,
         "latency: Coral benchmarks; pixels: fit on analysis; power unverified",
     ),
     "a53": Host(
-        "a53", 242.0, 8.92, 1.5, 0.72, 0.176, 2.09, 108.0, None,
+        "a53", 242.0, 8.92, 1.5, 0.72, 0.148, 1.42, 1.91, 141.0, None,
         "latency, invoke: Coral; share: Dev Board traces; active power unverified",
     ),
     "pi4": Host(
-        "pi4", 157.0, 5.80, 3.0, 1.0, 1.81, 1.4, 70.0, 272.0,
+        "pi4", 157.0, 5.80, 3.0, 1.0, 1.85, 1.0, 1.4, 70.0, 272.0,
         "bandwidth, invoke: Coral reference timings; the rest scaled from the A53, unverified",
     ),
 }  # fmt: skip

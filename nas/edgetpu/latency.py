@@ -13,19 +13,18 @@ clock, and the slower transfers of a throttled USB stick, which are not modelled
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from math import ceil
 
 from nas.edgetpu.calibration import CALIBRATION, Calibration
-from nas.edgetpu.chip import CHIP, CLOCK_MHZ, Link, LinkName
+from nas.edgetpu.chip import CLOCK_MHZ, Link, LinkName
 from nas.edgetpu.compute import compute_ms
 from nas.edgetpu.exchange import exchanging_operators
 from nas.edgetpu.host import Host, HostName, cpu_latency_ms
-from nas.edgetpu.memory import ParameterMemory, operator_instruction_bytes
+from nas.edgetpu.memory import ParameterMemory
 from nas.edgetpu.network import Network, Operator, Tensor
 from nas.edgetpu.placement import Placed
+from nas.edgetpu.program import operator_instruction_bytes
+from nas.edgetpu.tiling import cuts
 
-_LINK_CHANNELS = 4
-_NARROW_SHARE = 1.2
 _STREAMED_PROGRAM_BYTES = 1_100
 
 
@@ -107,7 +106,8 @@ class _Setup:
         memory: ParameterMemory,
         program_bytes: int,
     ) -> Latency:
-        bandwidth = _input_mb_per_s(self.link, self.host)
+        bandwidth = _streaming_mb_per_s(self.link, self.host)
+        input_bandwidth = _input_mb_per_s(self.link, self.host)
         mapped = [entry.operator for entry in placed if entry.target == "edgetpu"]
         computes = _compute_ms(mapped, self.clock_mhz, self.calibration)
         waits = {op.index: _waiting_ms(op, memory, computes[op.index], bandwidth) for op in mapped}
@@ -115,14 +115,14 @@ class _Setup:
         known = [time for time in computes.values() if time is not None]
         return Latency(
             fixed_ms=self.link.fixed_ms + self.host.invoke_ms if mapped else 0.0,
-            input_ms=_milliseconds(_input_bytes(mapped), bandwidth),
-            program_ms=_milliseconds(program_bytes, bandwidth) if mapped else 0.0,
+            input_ms=_milliseconds(_input_bytes(mapped), input_bandwidth),
+            program_ms=_milliseconds(program_bytes, input_bandwidth) if mapped else 0.0,
             compute_ms=sum(known) if len(known) == len(mapped) else None,
             streaming_ms=sum(waits.values()) + setup_ms,
             output_ms=_output_ms(_outputs(network, placed), self.link, self.host),
             cpu_ms=sum(cpu_latency_ms(e.operator, self.host) for e in placed if e.target == "cpu"),
             by_operator=tuple(
-                _operator_ms(entry, computes, waits, bandwidth, self.host) for entry in placed
+                _operator_ms(entry, computes, waits, input_bandwidth, self.host) for entry in placed
             ),
         )
 
@@ -132,7 +132,7 @@ def _compute_ms(
 ) -> dict[int, float | None]:
     waiting = exchanging_operators(mapped)
     exchange_ms = calibration.exchange_ms * CLOCK_MHZ / clock_mhz
-    times = {op.index: compute_ms(op, clock_mhz, calibration.rates) for op in mapped}
+    times = {op.index: compute_ms(op, clock_mhz, calibration) for op in mapped}
     return {
         index: time + exchange_ms if time is not None and index in waiting else time
         for index, time in times.items()
@@ -157,6 +157,11 @@ def _operator_ms(
 
 
 def _input_mb_per_s(link: Link, host: Host) -> float:
+    factor = 1.0 if link.name == "pcie" else host.usb_input_factor
+    return _streaming_mb_per_s(link, host) / factor
+
+
+def _streaming_mb_per_s(link: Link, host: Host) -> float:
     if link.name == "usb3" and host.usb3_mb_per_s is not None:
         return host.usb3_mb_per_s
     return link.input_mb_per_s
@@ -178,15 +183,10 @@ def _waiting_ms(
 def fetches(operator: Operator) -> int:
     """How many times a streamed operator's parameters are sent in one inference.
 
-    Once where its activations fit the narrow memory; otherwise twice for each part they have to be
-    cut into. Inferred from convolutions on 64 × 64 inputs alone: 4 times at 452 – 632 filters, 6 at
-    642 – 702.
+    Once where its activations fit the narrow memory; otherwise twice for each cut. Inferred from
+    convolutions on 64 × 64 inputs alone: 4 times at 452 – 632 filters, 6 at 642 – 702.
     """
-    if operator.type == "FULLY_CONNECTED":
-        return 1
-    moved = sum(tensor.size_bytes for tensor in (*operator.activations, *operator.outputs))
-    parts = ceil(_NARROW_SHARE * moved / CHIP.narrow_bytes)
-    return 2 * parts if parts > 1 else 1
+    return max(1, 2 * cuts(operator))
 
 
 def _input_bytes(mapped: Collection[Operator]) -> int:
@@ -204,13 +204,7 @@ def _outputs(network: Network, placed: Sequence[Placed]) -> list[Tensor]:
 
 def _output_ms(outputs: Sequence[Tensor], link: Link, host: Host) -> float:
     """Fetching the output, and putting it in order, which the host does pixel by pixel."""
-    sent = sum(_padded_bytes(tensor) for tensor in outputs)
+    sent = sum(tensor.padded_bytes for tensor in outputs)
     pixels = sum(tensor.elements // max(1, (tensor.shape or (1,))[-1]) for tensor in outputs)
     fetched_ms = _milliseconds(sent, link.output_mb_per_s) * host.output_factor
     return fetched_ms + pixels / 1e6 * host.ms_per_million_pixels
-
-
-def _padded_bytes(tensor: Tensor) -> int:
-    channels = tensor.shape[-1] if tensor.shape else 1
-    padded = -(-channels // _LINK_CHANNELS) * _LINK_CHANNELS
-    return tensor.size_bytes // max(channels, 1) * padded

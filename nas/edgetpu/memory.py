@@ -1,4 +1,4 @@
-"""Memory the network needs on the chip: parameters, activations and the program.
+"""Memory the network needs on the chip: parameters and activations.
 
 The parameter formula agrees with the compiler's totals in 484 of 489 rows of public layer sweeps.
 Parameters are cached by whole layers, dense ones up to 8,192 inputs in all: seven stacks of dense
@@ -10,17 +10,12 @@ that fit stay, in execution order.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from math import prod
 
 from nas.edgetpu.chip import CHIP
 from nas.edgetpu.network import Network, Operator, Tensor
 
-RECTIFIERS = ("RELU", "RELU6", "RELU_N1_TO_1")
-PROGRAM_BYTES = 3_500
-_BYTES_PER_OPERATOR = 1_100
-_BYTES_PER_MOVED_BYTE = 0.006
-# Between compilers before 2020, about 10 kB, and version 16, 35 – 60 kB.
-_SOFTMAX_PROGRAM_BYTES = 20_000
-_CACHED_DENSE_INPUTS = 8_192
+_TILE_BYTES = 8_192 * 64
 _CACHE_SHARE_OF_ACTIVATIONS = 0.1
 _MAX_TABLE_CLASSES = 2_000
 
@@ -29,37 +24,48 @@ def _round_up(value: int, step: int) -> int:
     return -(-value // step) * step
 
 
-def _scale_bytes(weights: Tensor) -> int:
-    return 8 if weights.scales > 1 else 4
+def _adds_nothing(operator: Operator) -> bool:
+    return bool(operator.attributes.get("zero_bias", False))
 
 
-def _rows(channels: int, weights: Tensor) -> int:
-    step = CHIP.cells if weights.scales > 1 or channels >= CHIP.cells else CHIP.tiles
-    return _round_up(channels, step)
+def _row_bytes(operator: Operator) -> int:
+    """Bias and scale of one row: 4 bytes of bias, and 8 of its own scale."""
+    if operator.weights.scales > 1:
+        return 8 if _adds_nothing(operator) else 12
+    return 4
+
+
+def _rows(operator: Operator, channels: int) -> int:
+    """Rows of weights: in 64, narrow layers in 16 unless each row has a scale and no bias."""
+    is_wide = channels >= CHIP.cells
+    is_scaled = operator.weights.scales > 1 and _adds_nothing(operator)
+    return _round_up(channels, CHIP.cells if is_wide or is_scaled else CHIP.tiles)
 
 
 def _convolution_bytes(operator: Operator) -> int:
-    weights = operator.weights
-    channels, height, width, depth = weights.shape
+    channels, height, width, depth = operator.weights.shape
     taps = height * width * _round_up(depth, 4)
-    return _rows(channels, weights) * (taps + _scale_bytes(weights))
+    if channels == 1 and _is_image(operator.outputs[0]):
+        return _round_up(channels, 4) * taps + _round_up(channels, CHIP.tiles) * 4
+    return _rows(operator, channels) * (taps + _row_bytes(operator))
+
+
+def _is_image(tensor: Tensor) -> bool:
+    return prod(tensor.shape[1:-1]) > 1
 
 
 def _dense_bytes(operator: Operator) -> int:
-    weights = operator.weights
-    units, depth = weights.shape
-    adds_nothing = weights.scales <= 1 and operator.attributes.get("zero_bias", False)
-    bias = 0 if adds_nothing else _scale_bytes(weights)
-    return _rows(units, weights) * (_round_up(depth, 4) + bias)
+    units, depth = operator.weights.shape
+    is_bare = operator.weights.scales <= 1 and _adds_nothing(operator)
+    return _rows(operator, units) * (_round_up(depth, 4) + (0 if is_bare else _row_bytes(operator)))
 
 
 def _depthwise_bytes(operator: Operator) -> int:
-    weights = operator.weights
-    _, height, width, channels = weights.shape
+    _, height, width, channels = operator.weights.shape
     if operator.activations[0].shape[-1] == 1 < channels:
         # Compiled as a convolution of one channel; seen in one file, Gabor filters.
         return _round_up(channels, CHIP.tiles) * (4 * height * width + 4)
-    return _round_up(channels, 4) * (4 * height * width + _scale_bytes(weights))
+    return _round_up(channels, 4) * (4 * height * width + _row_bytes(operator))
 
 
 def _softmax_bytes(operator: Operator) -> int:
@@ -130,28 +136,6 @@ def _births(network: Network) -> Iterable[tuple[Tensor, int]]:
         yield from ((tensor, operator.index) for tensor in operator.outputs)
 
 
-def instruction_bytes(operators: Iterable[Operator]) -> int:
-    """Size of the program the host sends for every inference.
-
-    Within 30 % for most of 24 compiled networks; programs around large dense inputs and large
-    softmaxes are up to four times larger than this.
-
-    Args:
-        operators: The mapped operators; none need no program.
-    """
-    sizes = [operator_instruction_bytes(operator) for operator in operators]
-    return PROGRAM_BYTES + sum(sizes) if sizes else 0
-
-
-def operator_instruction_bytes(operator: Operator) -> int:
-    """The part of the program that one operator takes; a rectifier is part of its neighbour."""
-    if operator.type in RECTIFIERS:
-        return 0
-    moved = sum(tensor.size_bytes for tensor in operator.outputs)
-    table = _SOFTMAX_PROGRAM_BYTES if operator.type == "SOFTMAX" else 0
-    return table + _BYTES_PER_OPERATOR + round(_BYTES_PER_MOVED_BYTE * moved)
-
-
 @dataclass(frozen=True)
 class ParameterMemory:
     """Where the parameters of the mapped operators are kept.
@@ -198,16 +182,23 @@ def place_parameters(
 def _streamed(
     operators: Sequence[Operator], sizes: Mapping[int, int], capacity: int
 ) -> frozenset[int]:
-    free_bytes, free_inputs, streamed = capacity, _CACHED_DENSE_INPUTS, set()
+    free_bytes, free_block_bytes, streamed = capacity, _TILE_BYTES, set()
     for operator in operators:
-        size = sizes[operator.index]
-        inputs = operator.weights.shape[1] if operator.type == "FULLY_CONNECTED" else 0
-        if size <= free_bytes and inputs <= free_inputs:
+        size, block = sizes[operator.index], _block_bytes(operator)
+        if size <= free_bytes and block <= free_block_bytes:
             free_bytes -= size
-            free_inputs -= inputs
+            free_block_bytes -= block
         else:
             streamed.add(operator.index)
     return frozenset(streamed)
+
+
+def _block_bytes(operator: Operator) -> int:
+    """Bytes of the 64 units of a dense layer that share a tile: all layers start at the first."""
+    if operator.type != "FULLY_CONNECTED":
+        return 0
+    units, _ = operator.weights.shape
+    return parameter_bytes(operator) // _rows(operator, units) * CHIP.cells
 
 
 def _sent_bytes(operator: Operator) -> int:
@@ -217,4 +208,4 @@ def _sent_bytes(operator: Operator) -> int:
     filters, height, width, depth = operator.weights.shape
     step = CHIP.cells if filters >= CHIP.cells else CHIP.tiles
     taps = height * width * _round_up(depth, 4)
-    return _round_up(filters, step) * (taps + _scale_bytes(operator.weights))
+    return _round_up(filters, step) * (taps + _row_bytes(operator))

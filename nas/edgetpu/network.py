@@ -6,6 +6,7 @@ latency and energy read it and nothing else.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import prod
 from typing import Any
 
@@ -13,6 +14,7 @@ _BYTES_PER_ELEMENT = {
     "float64": 8, "int64": 8, "uint64": 8, "float32": 4, "int32": 4, "uint32": 4,
     "float16": 2, "int16": 2, "uint16": 2, "int8": 1, "uint8": 1, "bool": 1, "int4": 1,
 }  # fmt: skip
+_CHANNELS = 4
 
 
 @dataclass(frozen=True)
@@ -41,15 +43,22 @@ class Tensor:
     is_batch_dynamic: bool = False
     is_state: bool = False
 
-    @property
+    @cached_property
     def elements(self) -> int:
         """Number of elements."""
         return prod(self.shape)
 
-    @property
+    @cached_property
     def size_bytes(self) -> int:
         """Size of the dense tensor in bytes."""
         return self.elements * _BYTES_PER_ELEMENT.get(self.dtype, 4)
+
+    @cached_property
+    def padded_bytes(self) -> int:
+        """Size on the chip and on the link in bytes: channels are padded to four."""
+        channels = self.shape[-1] if self.shape else 1
+        padded = -(-channels // _CHANNELS) * _CHANNELS
+        return self.size_bytes // max(channels, 1) * padded
 
 
 @dataclass(frozen=True)
@@ -81,7 +90,7 @@ class Operator:
         """The constant inputs: weights, biases, axes."""
         return tuple(tensor for tensor in self.inputs if tensor is not None and tensor.is_constant)
 
-    @property
+    @cached_property
     def activations(self) -> tuple[Tensor, ...]:
         """The inputs computed at run time."""
         return tuple(t for t in self.inputs if t is not None and not t.is_constant)

@@ -18,6 +18,15 @@ from ai_edge_litert import schema_py_generated as schema
 from nas.edgetpu.attributes import Constant, read_attributes
 from nas.edgetpu.macs import count_macs
 from nas.edgetpu.network import Network, Operator, Tensor
+from nas.edgetpu.tflite_operator import (
+    WEIGHT_RANKS,
+    BrokenFileError,
+    check_operator,
+    check_order,
+    operator_name,
+    printable,
+    unpack_options,
+)
 from nas.errors import UserError
 
 EDGETPU_CUSTOM_OP = "edgetpu-custom-op"
@@ -32,29 +41,19 @@ _MAX_TENSORS = 100_000
 _MAX_FILE_BYTES = 1 << 30
 _READING_FACTOR = 4
 _MAX_RANK = 8
-_MAX_NAME = 500
 _MAX_ELEMENTS = 1 << 40
 _DTYPES = {
     value: name.lower() for name, value in vars(schema.TensorType).items() if isinstance(value, int)
-}
-_OPERATORS = {
-    value: name for name, value in vars(schema.BuiltinOperator).items() if isinstance(value, int)
 }
 _NUMPY_DTYPES = frozenset({
     "float16", "float32", "float64", "bool", "int8", "int16", "int32", "int64",
     "uint8", "uint16", "uint32", "uint64",
 })  # fmt: skip
-_WEIGHT_RANKS = {"CONV_2D": 4, "DEPTHWISE_CONV_2D": 4, "TRANSPOSE_CONV": 4, "FULLY_CONNECTED": 2}
-_POOLS = ("AVERAGE_POOL_2D", "MAX_POOL_2D")
 _UNREADABLE = (struct.error, ValueError, IndexError, TypeError, OverflowError, AttributeError)
 
 
 class CompiledFileError(UserError):
     """The file is already compiled for the Edge TPU: ``compiled.py`` reads it."""
-
-
-class _BrokenFileError(Exception):
-    """What is wrong inside the file, in a few words."""
 
 
 class _CompiledError(Exception):
@@ -114,7 +113,7 @@ def parse_network(data: bytes, source: str = "model") -> Network:
     except _CompiledError:
         remedy = "give the .tflite that went into the compiler"
         raise CompiledFileError(f"{source}: already compiled for the Edge TPU; {remedy}") from None
-    except _BrokenFileError as error:
+    except BrokenFileError as error:
         raise UserError(f"{source}: {error}") from None
     except _UNREADABLE as error:
         raise UserError(f"{source}: broken or truncated TFLite file ({error})") from None
@@ -140,7 +139,7 @@ class _Reader:
         # Vectors may be shared, so a small hostile file could name a huge amount of reading.
         self._budget = _READING_FACTOR * len(data)
         if self._count(self._model.SubgraphsLength(), "subgraphs") < 1:
-            raise _BrokenFileError("the TFLite file holds no subgraph")
+            raise BrokenFileError("the TFLite file holds no subgraph")
         self._graph = self._model.Subgraphs(0)
         self._buffer_count = self._count(self._model.BuffersLength(), "buffers")
         self._code_count = self._count(self._model.OperatorCodesLength(), "operator codes")
@@ -158,16 +157,16 @@ class _Reader:
         count = self._count(self._graph.OperatorsLength(), "operators", MAX_OPERATORS)
         operators = tuple(self._operator(index) for index in range(count))
         if not operators:
-            raise _BrokenFileError("the TFLite file holds no operator; nothing to estimate")
-        _check_order(inputs, operators)
+            raise BrokenFileError("the TFLite file holds no operator; nothing to estimate")
+        check_order(inputs, operators)
         return Network(operators, inputs, outputs, self._model.SubgraphsLength(), self._file_bytes)
 
     def _count(self, length: int, what: str, most: int = _MAX_FILE_BYTES) -> int:
         if length > most:
-            raise _BrokenFileError(f"a network of at most {most} {what} is read, got {length}")
+            raise BrokenFileError(f"a network of at most {most} {what} is read, got {length}")
         self._budget -= 4 * length
         if self._budget < 0:
-            raise _BrokenFileError(f"broken TFLite file: it claims {length} more {what}")
+            raise BrokenFileError(f"broken TFLite file: it claims {length} more {what}")
         return length
 
     def _indices(self, vector: Any, length: int) -> list[int]:
@@ -186,7 +185,7 @@ class _Reader:
         raw = self._graph.Tensors(index)
         stored = raw.Name() or b""
         self._count(len(stored) // 4, "characters in names")
-        name = _printable(stored) or f"tensor_{index}"
+        name = printable(stored) or f"tensor_{index}"
         shape, unknown_axes = self._shape(raw, name)
         dtype = _DTYPES.get(raw.Type(), "unknown")
         constant = self._constant(raw, prod(shape), dtype, name)
@@ -205,27 +204,27 @@ class _Reader:
 
     def _shape(self, raw: Any, name: str) -> tuple[tuple[int, ...], list[int]]:
         if max(raw.ShapeLength(), raw.ShapeSignatureLength()) > _MAX_RANK:
-            raise _BrokenFileError(f"tensor `{name}` has more than {_MAX_RANK} dimensions")
+            raise BrokenFileError(f"tensor `{name}` has more than {_MAX_RANK} dimensions")
         shape = tuple(int(raw.Shape(axis)) for axis in range(raw.ShapeLength()))
         signature = [raw.ShapeSignature(axis) for axis in range(raw.ShapeSignatureLength())]
         if any(size < -1 for size in shape) or prod(map(abs, shape)) > _MAX_ELEMENTS:
-            raise _BrokenFileError(f"tensor `{name}` has the impossible shape {shape}")
+            raise BrokenFileError(f"tensor `{name}` has the impossible shape {shape}")
         unknown = [axis for axis, size in enumerate(signature or shape) if size < 0]
         return tuple(1 if size < 0 else size for size in shape), unknown
 
     def _constant(self, raw: Any, elements: int, dtype: str, name: str) -> Constant | None:
         if raw.Buffer() >= self._buffer_count:
-            raise _BrokenFileError(f"tensor `{name}` names the missing buffer {raw.Buffer()}")
+            raise BrokenFileError(f"tensor `{name}` names the missing buffer {raw.Buffer()}")
         buffer = self._model.Buffers(raw.Buffer())
         if buffer.Offset() > 1:
-            raise _BrokenFileError("weights outside the flatbuffer (model over 2 GB) are not read")
+            raise BrokenFileError("weights outside the flatbuffer (model over 2 GB) are not read")
         if not raw.Buffer() or not buffer.DataLength():
             return None
         data: Constant = buffer.DataAsNumpy()
         if dtype not in _NUMPY_DTYPES or raw.Sparsity() is not None:
             return data
         if data.size != elements * np.dtype(dtype).itemsize:
-            raise _BrokenFileError(
+            raise BrokenFileError(
                 f"tensor `{name}` needs {elements} values of {dtype}, "
                 f"its data has {data.size} bytes"
             )
@@ -236,7 +235,7 @@ class _Reader:
 
     def _at(self, index: int) -> Tensor:
         if not 0 <= index < len(self._tensors):
-            raise _BrokenFileError(f"broken TFLite file: it names the missing tensor {index}")
+            raise BrokenFileError(f"broken TFLite file: it names the missing tensor {index}")
         return self._tensors[index]
 
     def _operator(self, index: int) -> Operator:
@@ -246,69 +245,23 @@ class _Reader:
         inputs = tuple(None if place == -1 else self._at(place) for place in places)
         outputs = self._activations(self._indices(raw.OutputsAsNumpy(), raw.OutputsLength()))
         if not outputs:
-            raise _BrokenFileError(f"operator {index} ({name}) has no output")
+            raise BrokenFileError(f"operator {index} ({name}) has no output")
         constants = {at: self._buffers.get(place) for at, place in enumerate(places)}
-        if name in _WEIGHT_RANKS:
+        if name in WEIGHT_RANKS:
             biases = (data.nbytes for at, data in constants.items() if at != 1 and data is not None)
             self._count(sum(biases) // 4, "biases")
-        attributes = read_attributes(name, _unpack_options(raw), constants)
+        attributes = read_attributes(name, unpack_options(raw), constants)
         macs = count_macs(name, inputs, outputs)
         operator = Operator(index, name, version, inputs, outputs, attributes, macs)
-        _check_operator(operator)
+        check_operator(operator)
         return operator
 
     def _code(self, index: int) -> tuple[str, int]:
         if index >= self._code_count:
-            raise _BrokenFileError(
-                f"broken TFLite file: it names the missing operator code {index}"
-            )
+            raise BrokenFileError(f"broken TFLite file: it names the missing operator code {index}")
         code = self._model.OperatorCodes(index)
         self._count(len(code.CustomCode() or b"") // 4, "characters in names")
         name = operator_name(code)
         if name == EDGETPU_CUSTOM_OP:
             raise _CompiledError
         return name, code.Version()
-
-
-def operator_name(code: Any) -> str:
-    """TFLite's name of an operator, such as ``CONV_2D``, or its custom name.
-
-    Args:
-        code: An operator code of the schema.
-    """
-    builtin = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
-    return _printable(code.CustomCode()) or _OPERATORS.get(builtin, f"BUILTIN_{builtin}")
-
-
-def _unpack_options(raw: Any) -> Any:
-    kind = raw.BuiltinOptionsType()
-    # The one kind that holds text, which operators may share: each would copy it again.
-    if kind == schema.BuiltinOptions.VarHandleOptions:
-        return None
-    return schema.BuiltinOptionsCreator(kind, raw.BuiltinOptions())
-
-
-def _printable(text: bytes | None) -> str:
-    decoded = (text or b"")[: 4 * _MAX_NAME].decode("utf-8", "replace")[:_MAX_NAME]
-    return "".join(letter if letter.isprintable() else "?" for letter in decoded)
-
-
-def _check_operator(operator: Operator) -> None:
-    rank = _WEIGHT_RANKS.get(operator.type)
-    weighted = rank is not None and len(operator.weights.shape) != rank
-    pool = operator.type in _POOLS and "kernel" not in operator.attributes
-    flat = operator.type in (*_POOLS, *_WEIGHT_RANKS) and not operator.outputs[0].shape
-    if weighted or pool or flat:
-        raise _BrokenFileError(f"operator {operator.index} ({operator.type}) is malformed")
-
-
-def _check_order(inputs: Sequence[Tensor], operators: Sequence[Operator]) -> None:
-    made = {tensor.name for tensor in inputs}
-    for operator in operators:
-        for tensor in operator.activations:
-            if tensor.name not in made and not tensor.is_state:
-                raise _BrokenFileError(
-                    f"operator {operator.index} ({operator.type}) reads `{tensor.name}`, "
-                    "which nothing before it makes"
-                )
-        made |= {tensor.name for tensor in operator.outputs}

@@ -2,7 +2,15 @@
 
 from typing import Any
 
-from nas.edgetpu.estimator import Estimate
+from nas.edgetpu.estimator import Estimate, Estimator
+from nas.study.reading import Reading
+
+
+def known_costs(reading: Reading, estimator: Estimator) -> dict[str, Any]:
+    """Return what is known before training: nothing of a network that has to be converted."""
+    if reading.network is None:
+        return {}
+    return cost_fields(estimator.estimate(reading.network)) | {"parameters": reading.parameters}
 
 
 def cost_fields(estimate: Estimate) -> dict[str, Any]:

@@ -25,6 +25,10 @@ class OptunaHyperParameters(keras_tuner.HyperParameters):  # type: ignore[misc]
     def __init__(self, trial: optuna.trial.BaseTrial) -> None:
         super().__init__()
         self._trial = trial
+        if isinstance(trial, optuna.Trial):
+            # Optuna proposes at the first question. A sampler that reads the space itself has to be
+            # done by then: one space is read at a time.
+            _ = trial.relative_params
 
     def _register(self, hyperparameter: Any, overwrite: bool = False) -> Any:
         """Draw a value when an active hyperparameter is asked for the first time."""

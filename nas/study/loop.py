@@ -3,7 +3,7 @@
 import hashlib
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,8 +16,12 @@ from nas.evaluation.recipe import Recipe
 from nas.study import events
 from nas.study.candidate import Candidate, Space
 from nas.study.constraint import violation
-from nas.study.costs import cost_fields
+from nas.study.costs import known_costs
+from nas.study.executor import Executor
+from nas.study.gate import Gate
+from nas.study.gate_forecast import Forecast
 from nas.study.hyperparameters import OptunaHyperParameters, encode, fixed_hyperparameters
+from nas.study.machines import Machines, machines_of
 from nas.study.outcome import Outcomes
 from nas.study.pareto import pareto_front
 from nas.study.reading import Reading, read_candidate
@@ -29,13 +33,14 @@ from nas.study.workers import (
     Message,
     ResultMessage,
     StageMessage,
-    WorkerPool,
 )
 
 MOST_REPEATS = 100
 """A space counts as exhausted after this many proposals in a row without a new network."""
 
 POLL_S = 1.0
+
+TIME_IS_UP = "the time is up"
 
 UNBUILT = "unbuilt-"
 """Begins the id of a candidate that has no network."""
@@ -48,6 +53,8 @@ class _Running:
     candidate: Candidate
     costs: Mapping[str, Any]
     trials: list[optuna.Trial]
+    prior: Forecast | None = None
+    curve: list[float] = field(default_factory=list)
 
 
 @dataclass
@@ -60,10 +67,12 @@ class Search:
         presets: Hyperparameters of hand-made networks by name; the first trials.
         outcomes: Makes records and tells Optuna.
         study: Optuna's study.
-        pool: Worker processes.
+        pool: Evaluates candidates.
         estimator: Chip model.
         recipe: How candidates are trained.
         observer: Told about everything that happens.
+        gate: Ends trainings that will hardly reach the front; ``None`` lets all go on.
+        expected: Tells by a trial's number which log error the sampler's model expects, if it does.
     """
 
     directory: RunDirectory
@@ -71,15 +80,21 @@ class Search:
     presets: Mapping[str, Mapping[str, Any]]
     outcomes: Outcomes
     study: optuna.Study
-    pool: WorkerPool
+    pool: Executor
     estimator: Estimator
     recipe: Recipe
     observer: events.Observer
+    gate: Gate | None = None
+    expected: Callable[[int], Forecast | None] = lambda _number: None
     _records: dict[str, Record] = field(default_factory=dict)
     _running: dict[int, _Running] = field(default_factory=dict)
     _preset_names: dict[str, str] = field(default_factory=dict)
     _repeats: int = 0
     _started: float = field(default_factory=time.monotonic)
+    _machines: Machines = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._machines = machines_of(self.study, self.outcomes.config)
 
     def run(self) -> events.SearchFinished:
         """Search until the trials, the time or the networks run out.
@@ -88,10 +103,11 @@ class Search:
         """
         self._restore()
         try:
-            while self._stop_reason() is None or not self.pool.is_idle:
+            while not self._is_over():
                 self._start_candidates()
                 for message in self.pool.wait(POLL_S):
                     self._handle(message)
+                self._exchange()
         finally:
             self.pool.close()
         return self._finish_search()
@@ -112,12 +128,9 @@ class Search:
         config = self.outcomes.config
         self.observer.notify(events.SearchStarted(config, self.directory, len(self._records)))
         self._tell_what_a_crash_left_untold()
-        recorded = {record.trial for record in self._records.values()}
-        for interrupted in self.study.get_trials(states=(TrialState.RUNNING,)):
-            self.study.tell(interrupted.number, state=TrialState.FAIL)
-            if interrupted.number not in recorded:
-                self.study.enqueue_trial(interrupted.params, interrupted.user_attrs)
-        in_line = self.study.get_trials(states=(TrialState.WAITING,))
+        self._put_in_line(self._machines.left_behind())
+        self._exchange()
+        in_line = self.study.get_trials(states=(TrialState.WAITING, TrialState.RUNNING))
         waiting = {trial.user_attrs.get("preset") for trial in in_line}
         for name, values in self.presets.items():
             preset = read_candidate(self.space, fixed_hyperparameters(values))
@@ -125,6 +138,23 @@ class Search:
             if preset.id not in self._records and name not in waiting:
                 parameters = encode(preset.kinds, values)
                 self.study.enqueue_trial(parameters, user_attrs={"preset": name})
+
+    def _put_in_line(self, interrupted: Sequence[optuna.trial.FrozenTrial]) -> None:
+        """Ask again for what was interrupted, unless its record was written before."""
+        recorded = {record.trial for record in self._records.values()}
+        for trial in interrupted:
+            if trial.number not in recorded:
+                preset = trial.user_attrs.get("preset")
+                self.study.enqueue_trial(trial.params, {"preset": preset} if preset else {})
+
+    def _exchange(self) -> None:
+        """Take in what other machines told, and put in line what a lost one was at."""
+        self._machines.look()
+        for record in self._machines.take_news():
+            if record.candidate_id not in self._records:
+                found = Candidate(record.candidate_id, record.hyperparameters)
+                self._keep(_Running(found, {}, trials=[]), record)
+        self._put_in_line(self._machines.take_lost())
 
     def _tell_what_a_crash_left_untold(self) -> None:
         complete = self.study.get_trials(states=(TrialState.COMPLETE,))
@@ -137,13 +167,20 @@ class Search:
                 read_candidate(self.space, OptunaHyperParameters(trial))
                 self.outcomes.add(self.study, trial, record)
 
+    def _is_over(self) -> bool:
+        """Whether nothing is to be done, nor to be expected of other machines within the time."""
+        reason = self._stop_reason()
+        expected = 0 if reason == TIME_IS_UP else self._machines.at_work
+        return reason is not None and self.pool.is_idle and not expected
+
     def _stop_reason(self) -> str | None:
         """Return why no further candidate starts, or ``None``."""
         config = self.outcomes.config
-        if len(self._records) + len(self._running) >= config.trials:
+        at_work = len(self._running) + self._machines.at_work
+        if len(self._records) + at_work >= config.trials:
             return "all trials are done"
         if config.timeout_s and time.monotonic() - self._started >= config.timeout_s:
-            return "the time is up"
+            return TIME_IS_UP
         if self._repeats >= MOST_REPEATS:
             return f"no new network in {MOST_REPEATS} proposals: the space is exhausted"
         return None
@@ -151,10 +188,11 @@ class Search:
     def _start_candidates(self) -> None:
         while self.pool.has_room and self._stop_reason() is None:
             self._propose()
+            self._exchange()
 
     def _propose(self) -> None:
         """Ask for one candidate; nothing known or infeasible is trained."""
-        trial = self.study.ask()
+        trial = self._machines.ask()
         reading = self._read(trial)
         if reading is None:
             return
@@ -162,13 +200,13 @@ class Search:
         candidate = Candidate(reading.id, reading.hyperparameters, preset=preset)
         if self._is_repeat(trial, candidate):
             return
-        costs = self._costs(reading)
-        running = _Running(candidate, costs, [trial])
+        costs = known_costs(reading, self.estimator)
+        running = _Running(candidate, costs, [trial], self.expected(trial.number))
         broken = violation(costs, self.outcomes.constraints)
-        if broken is None:
-            self._submit(running)
-        else:
+        if broken is not None:
             self._finish(running, "infeasible", broken)
+        elif not self._stop(running):
+            self._submit(running)
 
     def _read(self, trial: optuna.Trial) -> Reading | None:
         hyperparameters = OptunaHyperParameters(trial)
@@ -191,15 +229,11 @@ class Search:
             if running.candidate.id == candidate.id:
                 running.trials.append(trial)
                 return True
+        if not self._machines.claim(trial, candidate.id):
+            self.study.tell(trial, state=TrialState.FAIL)
+            return True
         self._repeats = 0
         return False
-
-    def _costs(self, reading: Reading) -> Mapping[str, Any]:
-        """Cost a network before training, as far as it can be read without converting it."""
-        if reading.network is None:
-            return {}
-        parameters = {"parameters": reading.parameters}
-        return cost_fields(self.estimator.estimate(reading.network)) | parameters
 
     def _submit(self, running: _Running) -> None:
         number, candidate = running.trials[0].number, running.candidate
@@ -215,8 +249,23 @@ class Search:
         self._running[number] = running
         self.pool.submit(assignment)
 
+    def _stop(self, running: _Running) -> bool:
+        """Record a candidate as stopped if the gate says so; presets are always trained."""
+        candidate, costs, curve = running.candidate, running.costs, running.curve
+        if self.gate is None or candidate.preset is not None:
+            return False
+        records = list(self._records.values())
+        verdict = self.gate.stop(costs, curve, records, running.prior)
+        if verdict is None:
+            return False
+        number = running.trials[0].number
+        self._keep(running, self.outcomes.stopped(candidate, number, verdict, curve, costs))
+        return True
+
     def _handle(self, message: Message) -> None:
-        running = self._running[message.trial]
+        running = self._running.get(message.trial)
+        if running is None:
+            return  # said before its training was stopped
         candidate = running.candidate
         match message:
             case StageMessage(trial, stage):
@@ -227,6 +276,10 @@ class Search:
                 self.observer.notify(
                     events.EpochFinished(trial, candidate.id, epoch, epochs, accuracy)
                 )
+                running.curve[epoch - 1 :] = [accuracy]  # Ray may have begun it anew elsewhere
+                if self._stop(running):
+                    self.pool.stop(trial)
+                    del self._running[trial]
             case ResultMessage(trial, evaluation, reason):
                 del self._running[trial]
                 if evaluation is None:

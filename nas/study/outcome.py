@@ -11,9 +11,13 @@ from nas.evaluation.interval import accuracy_interval
 from nas.study.candidate import Candidate
 from nas.study.constraint import UNKNOWN_MARGIN, Constraint, violation
 from nas.study.costs import cost_fields
-from nas.study.record import Record, Status
+from nas.study.gate import Verdict, stop_reason
+from nas.study.record import Record, Status, as_json
 from nas.study.run import RunConfig
 from objectives import Objective
+
+RECORD = "record"
+"""Attribute of a trial that several machines share: its whole record."""
 
 EVALUATED = "evaluated"
 """Constraint that only a complete candidate keeps."""
@@ -46,6 +50,21 @@ class Outcomes:
     ) -> Record:
         """Return the record of a candidate that has no accuracy."""
         return self._record(candidate, trial, status, reason, costs)
+
+    def stopped(
+        self,
+        candidate: Candidate,
+        trial: int,
+        verdict: Verdict,
+        curve: Sequence[float],
+        costs: Mapping[str, Any],
+    ) -> Record:
+        """Return the record of a candidate that the gate stopped, with what it had learned."""
+        results = {**costs, "learning_curve": tuple(curve), "gate": vars(verdict)}
+        if curve:
+            results |= {"float_accuracy": max(curve), "epochs": len(curve)}
+        reason = stop_reason(verdict, len(curve), self.config.epochs)
+        return self._record(candidate, trial, "stopped", reason, results)
 
     def finished(self, candidate: Candidate, trial: int, evaluation: Any) -> Record:
         """Return the record of an evaluated candidate, infeasible if it breaks a constraint."""
@@ -92,21 +111,24 @@ class Outcomes:
         )
 
     def tell(self, study: optuna.Study, trial: optuna.Trial, record: Record) -> None:
-        """Write a trial's final state."""
-        for name, value in _attributes(record).items():
-            trial.set_user_attr(name, value)
-        for name, margin in self._margins(record).items():
-            trial.set_constraint(name, margin)
-        study.tell(trial, self._values(record))
+        """Write a trial's final state; one that another machine failed meanwhile is added anew."""
+        try:
+            for name, value in self._attributes(record).items():
+                trial.set_user_attr(name, value)
+            for name, margin in self._margins(record).items():
+                trial.set_constraint(name, margin)
+            study.tell(trial, self._values(record))
+        except optuna.exceptions.UpdateFinishedTrialError:
+            self.add(study, trial, record)
 
-    def add(self, study: optuna.Study, trial: optuna.trial.FixedTrial, record: Record) -> None:
+    def add(self, study: optuna.Study, trial: optuna.trial.BaseTrial, record: Record) -> None:
         """Add a finished trial that the study has lost, with its parameters."""
         study.add_trial(
             optuna.trial.create_trial(
                 params=trial.params,
                 distributions=trial.distributions,
                 values=self._values(record),
-                user_attrs=_attributes(record),
+                user_attrs=self._attributes(record),
                 constraints=self._margins(record),
             )
         )
@@ -125,9 +147,13 @@ class Outcomes:
         told = {text: UNKNOWN_MARGIN if m is None else m for text, m in margins.items()}
         return {EVALUATED: 0.0 if record.status == "complete" else UNKNOWN_MARGIN, **told}
 
-
-def _attributes(record: Record) -> dict[str, Any]:
-    return {
-        "candidate_id": record.candidate_id,
-        "hyperparameters": dict(record.hyperparameters),
-    }
+    def _attributes(self, record: Record) -> dict[str, Any]:
+        """Return what a trial says of its candidate; ``gate`` only where the gate stopped it."""
+        gate = {"gate": dict(record.gate)} if record.gate else {}
+        shared = {RECORD: as_json(record)} if self.config.storage else {}
+        return {
+            "candidate_id": record.candidate_id,
+            "hyperparameters": dict(record.hyperparameters),
+            **gate,
+            **shared,
+        }

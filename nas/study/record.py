@@ -22,7 +22,8 @@ class Record:
     Accuracies are fractions (0 – 1) of the validation split, ``accuracy`` that of the int8 network
     with its 95 % interval; ``learning_curve`` is the float validation accuracy after each epoch.
     Latency is one warm inference at batch 1 with an 80 % interval. ``preset`` names a hand-made
-    network. ``seconds`` is wall time by stage.
+    network. ``seconds`` is wall time by stage. ``gate`` says of a stopped candidate which accuracy
+    it needed at its costs, which was expected of it, and its chance to reach the former.
     """
 
     candidate_id: str
@@ -37,6 +38,7 @@ class Record:
     accuracy_high: float | None = None
     float_accuracy: float | None = None
     learning_curve: tuple[float, ...] = ()
+    gate: Mapping[str, float] = field(default_factory=dict)
     latency_ms: float | None = None
     latency_low_ms: float | None = None
     latency_high_ms: float | None = None
@@ -84,12 +86,18 @@ def _finite(value: Any) -> Any:
     return value
 
 
+def as_json(record: Record) -> dict[str, Any]:
+    """Return the stored fields of a record as JSON values."""
+    values: dict[str, Any] = _finite(vars(record))
+    return values
+
+
 def append_record(path: Path, record: Record) -> None:
     """Append one record and wait until it is on disk, so that a crash cannot lose it.
 
     A line that an earlier crash left unfinished is closed first.
     """
-    line = json.dumps(_finite(vars(record)), ensure_ascii=False, allow_nan=False)
+    line = json.dumps(as_json(record), ensure_ascii=False, allow_nan=False)
     with path.open("a+b") as file:
         if file.tell() > 0:
             file.seek(-1, os.SEEK_END)
@@ -123,10 +131,19 @@ def _parse_lines(path: Path) -> Iterator[Record]:
             values = json.loads(line)
         except ValueError:
             continue  # blank, or cut off by a crash
-        yield _from_json(values, f"{path}:{number}")
+        yield parse_record(values, f"{path}:{number}")
 
 
-def _from_json(values: Any, place: str) -> Record:
+def parse_record(values: Any, place: str) -> Record:
+    """Make a record of what ``as_json`` gave.
+
+    Args:
+        values: The JSON values.
+        place: Where they are from, for the message.
+
+    Raises:
+        UserError: They are no record of this version.
+    """
     if not isinstance(values, dict) or values.get("schema") != SCHEMA:
         raise UserError(
             f"{place}: not a record of schema {SCHEMA}; was it written by another version?"

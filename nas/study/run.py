@@ -1,6 +1,7 @@
 """A run directory: what was asked for, and where everything is written."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -10,6 +11,19 @@ from nas.edgetpu.chip import LinkName
 from nas.edgetpu.host import HostName
 from nas.errors import UserError
 from objectives import DEFAULT_OBJECTIVES
+
+COST_AWARE = "cost_aware"
+
+SAMPLERS = (COST_AWARE, "tpe", "nsga2", "gp", "random")
+"""Our own, and Optuna's."""
+
+EXECUTORS = ("processes", "ray")
+
+MACHINE_SETTINGS = (
+    "storage", "study", "workers", "timeout_s", "executor", "ray_address", "ray_cpus",
+    "check_fidelity",
+)  # fmt: skip
+"""Settings of one machine, where several share a study."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,12 +43,20 @@ class Settings:
         batch_size: Examples a training step.
         seed: Seed of splits, sampler and training.
         workers: Candidates evaluated at once.
-        sampler: Optuna sampler.
+        sampler: What proposes candidates, one of ``SAMPLERS``.
         device: Where latency comes from, ``estimate`` for the chip model.
         link: Link to the Edge TPU, such as ``usb3``.
         clock_mhz: Clock of the Edge TPU.
         host: CPU that runs what is not mapped.
-        storage: Optuna storage URL; ``None`` is the journal in the run directory.
+        storage: SQLAlchemy URL or journal file of a study that several machines share; ``None``
+            is a journal in the run directory.
+        study: Name of that study; ``None`` is one of the run's own.
+        executor: Where candidates are evaluated, ``processes`` of this machine or ``ray``.
+        ray_address: Ray cluster to use, ``auto`` for the one that this machine belongs to.
+        ray_cpus: Processors that a candidate takes of a node of the cluster.
+        gate: Whether trainings that will hardly reach the Pareto front are ended.
+        check_fidelity: Candidates trained longer at the end, to see whether the brief training
+            ranks them alike; 0 is no check.
     """
 
     space: str = "xception_lite"
@@ -49,12 +71,18 @@ class Settings:
     batch_size: int = 32
     seed: int = 0
     workers: int = 1
-    sampler: str = "tpe"
+    sampler: str = COST_AWARE
     device: str = "estimate"
     link: LinkName = "usb3"
     clock_mhz: float = 500.0
     host: HostName = "desktop"
     storage: str | None = None
+    study: str | None = None
+    executor: str = "processes"
+    ray_address: str = "auto"
+    ray_cpus: int = 1
+    gate: bool = True
+    check_fidelity: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,12 +142,17 @@ class RunDirectory:
         """What a run writes beside its configuration and its lock."""
         models = self.path / "models"
         views = (self.front_csv, self.front_png, self.report)
-        return (self.data, self.records, self.journal, models, *views)
+        return (self.data, self.records, self.journal, self.fidelity, models, *views)
 
     @property
     def data(self) -> Path:
         """The decoded data set in its splits."""
         return self.path / "data"
+
+    @property
+    def fidelity(self) -> Path:
+        """One line a candidate that was trained longer, to compare."""
+        return self.path / "fidelity.jsonl"
 
     @property
     def front_csv(self) -> Path:
@@ -137,7 +170,13 @@ class RunDirectory:
         return self.path / "report.html"
 
     def model(self, candidate_id: str) -> Path:
-        """The folder of one candidate's files."""
+        """The folder of one candidate's files.
+
+        Raises:
+            UserError: The id would lead out of the run, as no id of ours does.
+        """
+        if not re.fullmatch(r"[A-Za-z0-9_-]+", candidate_id):
+            raise UserError(f"{self.path}: {candidate_id!r:.80} is no candidate's id")
         return self.path / "models" / candidate_id
 
 

@@ -13,6 +13,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from nas.study.draft import draw
 from nas.study.features import standardized
+from nas.study.gate_forecast import Forecast
 from nas.study.improvement import Staircase, expected_improvement, staircase
 from nas.study.pareto import is_non_dominated
 from nas.study.proposals import Budget, Describe, Pool, Proposal
@@ -32,8 +33,11 @@ SETTINGS_WEIGHT = 0.1
 LEAST_ERROR = 1e-3
 """Smaller errors count as this: their logarithms would say what a validation split cannot."""
 
-_WIDER = 1.1
-"""The reference point lies this many times the front's range from its best values."""
+_WIDER_ERROR = 1.3
+"""The reference point's error lies this many times the range of the front's from the least."""
+
+_WIDER_COST = 1.1
+"""Its costs, the same with the range of all costs seen: what would extend the front gains, too."""
 
 
 def reason_to_fall_back(objectives: Sequence[str]) -> str | None:
@@ -92,6 +96,7 @@ class CostAwareSampler(optuna.samplers.BaseSampler):
     random_first: int = RANDOM_FIRST
     _pool: Pool = field(init=False)
     _chosen: dict[int, Proposal] = field(default_factory=dict)
+    _expected: dict[int, Forecast] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._pool = Pool(self.describe, self.seed, self.budget)
@@ -107,6 +112,17 @@ class CostAwareSampler(optuna.samplers.BaseSampler):
             return {}
         self._chosen[trial.number] = proposal
         return dict(proposal.distributions)
+
+    def expected(self, number: int) -> Forecast | None:
+        """Return, once, the log error that a trial is expected to be measured with.
+
+        Args:
+            number: The trial.
+
+        Returns:
+            The prediction, noise included, or ``None`` if no surrogate chose the candidate.
+        """
+        return self._expected.pop(number, None)
 
     def sample_relative(
         self,
@@ -140,7 +156,10 @@ class CostAwareSampler(optuna.samplers.BaseSampler):
             return drawn[0] if drawn else None
         parents = _front(history.observed)
         candidates = self._pool.candidates(number, parents, history.known)
-        return self._best(history, candidates) if candidates else None
+        if not candidates:
+            return None
+        proposal, self._expected[number] = self._best(history, candidates)
+        return proposal
 
     def _history(self, study: optuna.Study, number: int) -> _History:
         observed, pending, known = [], [], set()
@@ -161,30 +180,35 @@ class CostAwareSampler(optuna.samplers.BaseSampler):
         self, study: optuna.Study, trial: FrozenTrial, proposal: Proposal
     ) -> _Observation:
         maximizes = study.directions[0] == StudyDirection.MAXIMIZE
-        value = trial.values[0]
+        gate: Mapping[str, float] | None = trial.user_attrs.get("gate")
+        value = gate["expected_accuracy"] if gate else trial.values[0]
         error = self.perfect - value if maximizes else value - self.perfect
         is_feasible = all(margin <= 0 for margin in trial.constraints.values())
         return _Observation(proposal, max(error, LEAST_ERROR), is_feasible)
 
-    def _best(self, history: _History, candidates: list[Proposal]) -> Proposal:
+    def _best(self, history: _History, candidates: list[Proposal]) -> tuple[Proposal, Forecast]:
         trained = [entry.proposal for entry in history.observed]
         inputs = _inputs([*trained, *history.pending, *candidates])
         seen, pending = len(trained), len(history.pending)
         errors = np.array([entry.error for entry in history.observed])
         costs = _costs([*trained, *history.pending])
-        process = _fit(inputs[:seen], errors, _corner(errors, costs[:seen])[0])
+        process = _fit(inputs[:seen], errors, _worst_error(errors, costs[:seen]))
         means, deviations = process.predict(inputs)
-        usable = [entry.is_feasible for entry in history.observed] + [True] * pending
+        usable = np.array([entry.is_feasible for entry in history.observed] + [True] * pending)
         known = slice(0, seen + pending)
         if pending:
             believed = np.concatenate([process.targets, means[seen : seen + pending]])
             process = condition(process.kernel, inputs[known], believed)
             _, deviations = process.predict(inputs)
-        stairs = _staircase(np.exp(means[known]), costs, np.array(usable))
         rest = slice(seen + pending, None)
-        gains = expected_improvement(stairs, _costs(candidates), means[rest], deviations[rest])
+        open_costs = _costs(candidates)
+        farthest = _farthest(np.concatenate([costs, open_costs]))
+        stairs = _staircase(np.exp(means[known]), costs, usable, farthest)
+        gains = expected_improvement(stairs, open_costs, means[rest], deviations[rest])
         # Without any gain in sight the least explored candidate teaches most.
-        return candidates[int(np.argmax(gains if gains.max() > 0 else deviations[rest]))]
+        best = int(np.argmax(gains if gains.max() > 0 else deviations[rest]))
+        scale = float(np.hypot(deviations[rest][best], process.noise))
+        return candidates[best], Forecast(float(means[rest][best]), scale, max(seen - 1, 1))
 
 
 def _params(trial: FrozenTrial) -> Mapping[str, Any]:
@@ -222,16 +246,26 @@ def _front(observed: Sequence[_Observation]) -> list[Proposal]:
     return [entry.proposal for entry, kept in zip(feasible, keep, strict=True) if kept]
 
 
-def _corner(errors: Array, costs: Array) -> Array:
-    """Return the reference point: 1.1 times the range of the front."""
-    points = np.column_stack([errors, costs])
-    front = points[is_non_dominated(points)]
-    best, worst = front.min(axis=0), front.max(axis=0)
-    return np.asarray(best + _WIDER * np.where(worst > best, worst - best, 0.1 * abs(best)))
+def _worst_error(errors: Array, costs: Array) -> float:
+    """Return the reference point's error: beyond it, all networks are equally useless."""
+    front = errors[is_non_dominated(np.column_stack([errors, costs]))]
+    least = float(front.min())
+    return least + _WIDER_ERROR * max(float(front.max()) - least, 0.1 * least)
 
 
-def _staircase(errors: Array, costs: Array, usable: NDArray[np.bool_]) -> Staircase:
-    corner = _corner(errors, costs)
+def _farthest(costs: Array) -> Array:
+    """Return the reference point's costs.
+
+    A bound near the known front would leave better networks that cost more without any gain.
+    """
+    least, most = costs.min(axis=0), costs.max(axis=0)
+    return np.asarray(least + _WIDER_COST * np.where(most > least, most - least, 0.1 * abs(least)))
+
+
+def _staircase(
+    errors: Array, costs: Array, usable: NDArray[np.bool_], farthest: Array
+) -> Staircase:
     if usable.any():
-        corner = _corner(errors[usable], costs[usable])
-    return staircase(errors[usable], costs[usable], corner[0], corner[1:])
+        errors, costs = errors[usable], costs[usable]
+        return staircase(errors, costs, _worst_error(errors, costs), farthest)
+    return staircase(errors[:0], costs[:0], _worst_error(errors, costs), farthest)

@@ -70,6 +70,11 @@ class GaussianProcess:
     mean: float
     variance: float
 
+    @property
+    def noise(self) -> float:
+        """Standard deviation of one observation's noise."""
+        return math.sqrt(self.kernel.noise * self.variance)
+
     def predict(self, inputs: Array) -> tuple[Array, Array]:
         """Predict the function without its noise.
 

@@ -103,6 +103,10 @@ def warm_up() -> None:
 class WorkerPool:
     """Runs up to ``size`` candidates at once, each in a process of its own.
 
+    Whatever runs candidates elsewhere offers the same: ``has_room``, ``is_idle``, ``submit``,
+    ``wait``, ``stop`` and ``close``. A trial may say several things in one ``wait``; the last is a
+    ``ResultMessage``, unless the trial was stopped.
+
     Args:
         size: Candidates at once.
         time_limit_s: Wall time after which a candidate is ended, in seconds.
@@ -143,6 +147,12 @@ class WorkerPool:
         self._forget_ended(late_messages)
         return [*messages, *late_messages]
 
+    def stop(self, trial: int) -> None:
+        """End a trial's worker at once, without a result; harmless if it has ended already."""
+        for worker in [each for each in self._workers if each.assignment.trial == trial]:
+            _stop(worker)
+            self._workers.remove(worker)
+
     def close(self) -> None:
         """End every worker at once."""
         for worker in self._workers:
@@ -150,10 +160,9 @@ class WorkerPool:
         self._workers.clear()
 
     def _forget_ended(self, messages: Sequence[Message]) -> None:
-        ended = {message.trial for message in messages if isinstance(message, ResultMessage)}
-        for worker in [each for each in self._workers if each.assignment.trial in ended]:
-            _stop(worker)
-            self._workers.remove(worker)
+        for message in messages:
+            if isinstance(message, ResultMessage):
+                self.stop(message.trial)
 
 
 def _receive(worker: _Worker) -> Message:

@@ -74,7 +74,7 @@ def front_figure(
 
 
 def _heading(title: str, objectives: Sequence[Objective], is_synthetic: bool) -> str:
-    lines = [_drawable(plain(title, 90))]
+    lines = [drawable(plain(title, 90))]
     if is_synthetic:
         lines.append("synthetic data, drawn by this project")
     if len(objectives) > 3:
@@ -165,7 +165,7 @@ def _draw_presets(plot: Any, candidates: Sequence[Record], axes: Sequence[Axis])
     ring = {"facecolors": "none", "edgecolors": _VERMILION, "linewidths": 1.6, "zorder": 4}
     plot.scatter(x, y, s=190, marker="D", label="hand-made preset", **ring)
     for record, place in zip(presets, zip(x, y, strict=True), strict=True):
-        _name(plot, _drawable(plain(record.preset, 24)), place)
+        _name(plot, drawable(plain(record.preset, 24)), place)
 
 
 def _name(plot: Any, text: str, place: tuple[float, float]) -> None:
@@ -198,7 +198,7 @@ def _positions(records: Sequence[Record], axes: Sequence[Axis]) -> tuple[list[An
     return [axes[1].value(each) for each in records], [axes[0].value(each) for each in records]
 
 
-def _drawable(text: str) -> str:
+def drawable(text: str) -> str:
     """Replace characters that Matplotlib's own typeface lacks, which it would warn about."""
     return "".join(character if ord(character) in _glyphs() else "?" for character in text)
 

@@ -16,6 +16,7 @@ from nas.study.events import Event, SearchFinished
 from nas.study.run import RunConfig, RunDirectory
 from nas.view.lines import event_line
 from nas.view.live import live_view
+from nas.view.output import Output
 from nas.view.progress import Progress
 from nas.view.summary import front_table, next_step, print_run
 from nas.view.text import plain
@@ -125,4 +126,4 @@ def print_front(
     path: Path, config: RunConfig, finished: SearchFinished, objectives: Sequence[Objective]
 ) -> None:
     """Print the result of a search on standard output."""
-    print_run(Console(), RunDirectory(path), config, finished.front, objectives)
+    print_run(Output(), RunDirectory(path), config, finished.front, objectives)

@@ -1,14 +1,22 @@
 """The fidelity benchmark: its networks, scores, fit and intervals, by hand and on measurements."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from benchmarks.estimator_fidelity import REFERENCE
 from benchmarks.fidelity_cells import cell_network, live_edges
-from benchmarks.fidelity_data import read_measurements
-from benchmarks.fidelity_families import Predictions, calibrate_interval, family_shares, is_inside
+from benchmarks.fidelity_data import Measured, read_measurements
+from benchmarks.fidelity_families import (
+    Predictions,
+    calibrate_interval,
+    family_shares,
+    is_inside,
+    left_out_coverage,
+)
 from benchmarks.fidelity_fit import (
     CONSTANTS,
     calibration_of,
@@ -20,9 +28,10 @@ from benchmarks.fidelity_fit import (
 )
 from benchmarks.fidelity_print import render
 from benchmarks.fidelity_score import fit_line, predict_line, score, spearman
+from benchmarks.fidelity_sweeps import dense_layers
 from benchmarks.fidelity_zoo import network
 from nas.edgetpu.calibration import CALIBRATION
-from nas.edgetpu.interval import HIGH, LOW, MARGIN_MS
+from nas.edgetpu.interval import HIGH, LOW
 from tests.edgetpu.shared_data import needs_shared_data
 
 RESNET = "|nor_conv_3x3~0|+|none~0|nor_conv_3x3~1|+|skip_connect~0|none~1|skip_connect~2|"
@@ -104,12 +113,32 @@ def test_every_family_counts_alike_in_an_interval() -> None:
     assert family_shares(["a", "a", "b"]) == pytest.approx([0.25, 0.25, 0.5])
 
 
-def test_an_interval_holds_four_fifths_of_what_it_is_calibrated_on() -> None:
-    ratios = np.exp(np.random.default_rng(0).normal(0.0, 0.1, 2_000))
+def _predicted_as_one(ratios: NDArray[np.float64], families: int) -> Predictions:
     ones = np.ones(len(ratios))
-    rows = Predictions(("a",) * len(ratios), ("f",) * len(ratios), ratios, ones, ones, ones)
-    interval = calibrate_interval(rows, margin_ms=0.0)
-    assert is_inside(rows, interval).mean() == pytest.approx(0.8, abs=0.01)
+    names = tuple(str(place % families) for place in range(len(ratios)))
+    return Predictions(names, ("f",) * len(ratios), ratios, ones, ones, ones)
+
+
+def test_an_interval_holds_four_fifths_of_many_families_and_more_of_few() -> None:
+    ratios = np.exp(np.random.default_rng(0).normal(0.0, 0.1, 2_000))
+    shares = {}
+    for families in (5, 20, 2_000):
+        rows = _predicted_as_one(ratios, families)
+        shares[families] = is_inside(rows, calibrate_interval(rows)).mean()
+    assert shares[2_000] == pytest.approx(0.8, abs=0.01)
+    assert shares[20] == pytest.approx(2 * 0.9 * 21 / 20 - 1, abs=0.01)
+    assert shares[5] == 1.0
+
+
+def test_a_left_out_family_is_held_against_the_others_interval() -> None:
+    rows = _predicted_as_one(np.array([1.0, 1.01, 1.02, 3.0] * 3), 4)
+    assert left_out_coverage(rows).tolist() == [False, True, True, False] * 3
+
+
+def test_a_row_compiled_otherwise_than_predicted_is_not_fitted() -> None:
+    row = Measured("f", "family", "a row", dense_layers(1_660), "pcie", "desktop", 500.0, 7.6)
+    compiled = [replace(row, streamed_mib=mib) for mib in (2.63, 0.0)]
+    assert [one.streams_as_compiled for one in prepare([row, *compiled])] == [True, True, False]
 
 
 def test_the_reference_result_is_that_of_the_package() -> None:
@@ -120,7 +149,6 @@ def test_the_reference_result_is_that_of_the_package() -> None:
         assert held["refitted"] == pytest.approx(held["package"], rel=0.03)
     interval = figures["interval"]
     assert (interval["low"], interval["high"]) == pytest.approx((LOW, HIGH), abs=0.02)
-    assert interval["margin_ms"] == MARGIN_MS
     assert "NAS-Bench-201" in render(figures)
 
 

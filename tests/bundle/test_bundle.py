@@ -35,7 +35,12 @@ def content(tiny_dataset: Dataset) -> bytes:
 def folder(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> Path:
     folder = tmp_path_factory.mktemp("bundle")
     write_bundle(
-        folder, content=content, class_names=("above", "be\nlow"), resize_sides=(16,), card="# card"
+        folder,
+        content=content,
+        compiled=None,
+        class_names=("above", "be\nlow"),
+        resize_sides=(16,),
+        card="# card",
     )
     return folder
 

@@ -52,6 +52,7 @@ class Builder:
         *,
         padding: str = "SAME",
         per_channel: bool = True,
+        zero_bias: bool = False,
     ) -> Tensor:
         kernel = (kernel, kernel) if isinstance(kernel, int) else kernel
         scales = filters if per_channel else 1
@@ -60,7 +61,7 @@ class Builder:
         size = [_out(s, k, stride, padding) for s, k in zip(source.shape[1:3], kernel, strict=True)]
         return self.add_operator(
             "CONV_2D", (source, kernels, bias), (1, *size, filters), 3 if per_channel else 1,
-            stride=(stride, stride), dilation=(1, 1), padding=padding,
+            stride=(stride, stride), dilation=(1, 1), padding=padding, zero_bias=zero_bias,
         )  # fmt: skip
 
     def depthwise(self, source: Tensor, stride: int = 1, kernel: int = 3) -> Tensor:
@@ -115,11 +116,11 @@ def _out(size: int, kernel: int, stride: int, padding: str) -> int:
 
 
 def five_convolutions(width: int) -> Network:
-    """The network of the public convolution sweep: five 3x3 convolutions on 64x64x3."""
+    """The network of the public convolution sweep: untrained 3x3 convolutions on 64x64x3."""
     builder = Builder((1, 64, 64, 3))
     x = builder.input
     for _ in range(5):
-        x = builder.conv(x, width)
+        x = builder.conv(x, width, zero_bias=True)
     return builder.network()
 
 

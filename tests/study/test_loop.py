@@ -94,7 +94,7 @@ class Witness:
 
 
 def make_search(path: Path, pool: Any, *constraints: str, **settings: Any) -> Search:
-    config = run_config(constraints=constraints, sampler="random", **settings)
+    config = run_config(constraints=constraints, **settings)
     objectives = [OBJECTIVES[name] for name in config.objectives]
     bounds = [parse_constraint(text) for text in constraints]
     space, directory = Space(), RunDirectory(path)
@@ -103,7 +103,7 @@ def make_search(path: Path, pool: Any, *constraints: str, **settings: Any) -> Se
         space=space,
         presets=space.presets(),
         outcomes=Outcomes(config, objectives, bounds),
-        study=open_study(config, directory, objectives),
+        study=open_study(config, directory, objectives, optuna.samplers.RandomSampler(seed=0)),
         pool=pool,
         estimator=Estimator(),
         recipe=Recipe(1, 16, 0),

@@ -44,9 +44,21 @@ def test_the_same_seed_draws_the_same_trials(tmp_path: Path) -> None:
     for name in ("a", "b"):
         directory = RunDirectory(tmp_path / name)
         directory.path.mkdir()
-        study = open_study(run_config(seed=3), directory, OBJECTIVE_LIST)
+        sampler = optuna.samplers.TPESampler(seed=3)
+        study = open_study(run_config(), directory, OBJECTIVE_LIST, sampler)
         draws.append(study.ask().suggest_float("x", 0, 1))
     assert draws[0] == draws[1]
+
+
+def test_a_resumed_study_does_not_draw_once_more_what_it_drew_before(
+    directory: RunDirectory,
+) -> None:
+    draws = []
+    for _ in range(2):
+        sampler = optuna.samplers.RandomSampler(seed=3)
+        study = open_study(run_config(), directory, OBJECTIVE_LIST, sampler)
+        draws.append(study.ask().suggest_float("x", 0, 1))
+    assert draws[0] != draws[1]
 
 
 def test_other_objectives_are_refused(directory: RunDirectory) -> None:
@@ -72,8 +84,3 @@ def test_runs_that_share_a_storage_do_not_share_trials(tmp_path: Path) -> None:
 def test_a_storage_is_checked_before_a_run_begins() -> None:
     with pytest.raises(UserError, match="--storage cannot be opened: "):
         check_storage("nonsense://x")
-
-
-def test_samplers_are_optuna_s(directory: RunDirectory) -> None:
-    study = open_study(run_config(sampler="nsga2"), directory, OBJECTIVE_LIST)
-    assert isinstance(study.sampler, optuna.samplers.NSGAIISampler)

@@ -116,6 +116,21 @@ def test_closing_ends_workers_at_once(
     assert time.monotonic() - started < 5
 
 
+def test_stopping_ends_one_worker_at_once_and_a_stop_that_comes_late_does_no_harm(
+    pool: WorkerPool, tiny_directory: Path, tmp_path: Path
+) -> None:
+    pool.submit(assignment(0, "hang", tiny_directory, tmp_path))
+    pool.submit(assignment(1, "good", tiny_directory, tmp_path))
+    pool.wait(1.0)
+    pool.stop(0)
+    assert pool.has_room
+    messages = until_idle(pool)
+    assert {each.trial for each in messages} == {1}
+    assert isinstance(messages[-1], ResultMessage)
+    pool.stop(1)
+    assert pool.is_idle
+
+
 def test_a_worker_writes_what_libraries_print_to_its_log(
     pool: WorkerPool, tiny_directory: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

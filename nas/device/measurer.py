@@ -1,0 +1,139 @@
+"""Measures models on one device, through whatever happens to it."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from nas.device.failures import DeviceError
+from nas.device.measurement import Measurement, Policy, measure
+from nas.device.runtime import check_device_name
+from nas.device.session import AgentOptions, AgentSession, Limits, local_command
+from nas.device.ssh import parse_address, ssh_command
+
+COMPILED = b"edgetpu-custom-op"
+"""The operator that a compiled model has."""
+RETRY_AFTER_S = (1.0, 5.0, 30.0, 60.0)
+"""Pauses before the second and each further attempt: a board needs about a minute to reboot."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A measurement, and what made it.
+
+    Attributes:
+        figures: What was measured.
+        device: The device it was measured on, as it was asked for.
+        facts: What the agent told of it: interpreter, runtime, link, host, Python.
+        failures: What went wrong before, oldest first.
+    """
+
+    figures: Measurement
+    device: str
+    facts: dict[str, Any]
+    failures: tuple[DeviceError, ...]
+
+
+class Measurer:
+    """One device; the connection is kept, and made anew after a failure."""
+
+    def __init__(
+        self,
+        device: str,
+        command: Sequence[str],
+        options: AgentOptions | None = None,
+        *,
+        policy: Policy | None = None,
+        limits: Limits | None = None,
+        retry_after_s: Sequence[float] = RETRY_AFTER_S,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Connect with the first measurement.
+
+        Args:
+            device: Its name, for records.
+            command: Runs an agent, see ``local_command`` and ``ssh_command``.
+            options: What the agent opens.
+            policy: When a measurement is good.
+            limits: How long anything may take.
+            retry_after_s: Seconds before each further attempt.
+            sleep: Waits so many seconds.
+        """
+        self._device, self._policy = device, policy or Policy()
+        settings = options or AgentOptions(), limits or Limits()
+        self._connect: Callable[[], AgentSession] = lambda: AgentSession(command, *settings)
+        self._retry_after_s, self._sleep = tuple(retry_after_s), sleep
+        self._session: AgentSession | None = None
+
+    def measure(self, model: bytes, reference: bytes | None = None) -> Measured:
+        """Measure a model; an attempt that fails is made again as a whole.
+
+        Args:
+            model: The compiled file.
+            reference: Another one, which tells whether the device drifts.
+
+        Raises:
+            DeviceError: No attempt succeeded, or another cannot.
+        """
+        if not all(COMPILED in each for each in (model, reference or model)):
+            line = f"{self._device}: not compiled for the Edge TPU: the CPU would be measured"
+            raise DeviceError("model", line, may_pass=False)
+        failures: list[DeviceError] = []
+        for pause_s in (*self._retry_after_s, None):
+            try:
+                with self._kept_session() as session:
+                    figures = measure(model, reference, session.time_block, self._policy)
+                    return Measured(figures, self._device, session.facts, tuple(failures))
+            except DeviceError as failure:
+                failures.append(failure)
+                if pause_s is None or _is_hopeless(failures):
+                    raise self._sum_up(failures) from failure
+                self._sleep(pause_s)
+        raise AssertionError("the last attempt returns or raises")
+
+    def _sum_up(self, failures: Sequence[DeviceError]) -> DeviceError:
+        last = failures[-1]
+        attempts = f"after {len(failures)} attempts, " if len(failures) > 1 else ""
+        return DeviceError(last.kind, f"{self._device}: {attempts}{last}", may_pass=last.may_pass)
+
+    @contextmanager
+    def _kept_session(self) -> Iterator[AgentSession]:
+        """Give the session; one that anything goes wrong in is not used again."""
+        if self._session is not None and self._session.is_stale:
+            self.close()
+        if self._session is None:
+            self._session = self._connect()
+        try:
+            yield self._session
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """End the agent; the next measurement starts another."""
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+
+def open_measurer(device: str) -> Measurer:
+    """Return what measures on a device, by its name; nothing is connected yet.
+
+    Args:
+        device: ``usb``, ``usb:1``, ``pci``, ``:0`` … of this host, or ``ssh://user@host``.
+
+    Raises:
+        UserError: It names no device.
+    """
+    if device.startswith("ssh://"):
+        address = parse_address(device)
+        return Measurer(device, ssh_command(address), AgentOptions(device=address.device))
+    check_device_name(device)
+    return Measurer(device, local_command(), AgentOptions(device=device))
+
+
+def _is_hopeless(failures: Sequence[DeviceError]) -> bool:
+    """A model that crashes or hangs the runtime twice will do so again."""
+    kinds, last = [failure.kind for failure in failures], failures[-1]
+    return not last.may_pass or (last.kind in ("crash", "hang") and kinds.count(last.kind) > 1)
