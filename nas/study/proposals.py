@@ -2,6 +2,7 @@
 
 import time
 import zlib
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
@@ -17,6 +18,12 @@ from nas.study.features import Features, setting_features
 
 _DRAWS = 8
 """At most this many draws for each network wanted: some repeat others or cannot be built."""
+
+_PATIENCE = 8
+"""Where nothing feasible was found in its time, a proposal may take this many times as long."""
+
+_MOST_KEPT = 5000
+"""Descriptions that are kept beside those of random candidates; one takes about 6 kB."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +83,7 @@ class Budget:
 
 @dataclass
 class Pool:
-    """The described candidates of one space; what was read once is kept.
+    """The described candidates of one space; what was read lately is kept.
 
     Attributes:
         describe: Reads the space.
@@ -87,7 +94,8 @@ class Pool:
     describe: Describe
     seed: int
     budget: Budget = field(default_factory=Budget)
-    _read: dict[tuple[Any, ...], Proposal | None] = field(default_factory=dict)
+    _read: OrderedDict[tuple[Any, ...], Proposal | None] = field(default_factory=OrderedDict)
+    _distributions: dict[BaseDistribution, BaseDistribution] = field(default_factory=dict)
     _drawn: dict[str, Proposal] = field(default_factory=dict)
     _draws: int = 0
 
@@ -111,21 +119,35 @@ class Pool:
         # Both kinds get their share of the time when describing is slow.
         half = end if seconds is None else end - seconds / 2
         pool = self._neighbours(number, parents, half)
-        self._draw(self.budget.first + self.budget.more * number, end)
-        return [
-            proposal
-            for name, proposal in (pool | self._drawn).items()
-            if name not in known and _is_open(proposal)
-        ]
+        wanted = self.budget.first + self.budget.more * number
+        while len(self._drawn) < wanted and time.monotonic() < end and self._draw(wanted):
+            pass
+        found = _open_ones(pool | self._drawn, known)
+        return found or self.random_candidate(known)
 
-    def _draw(self, wanted: int, end: float) -> None:
-        last = _DRAWS * wanted
-        while len(self._drawn) < wanted and self._draws < last and time.monotonic() < end:
-            rng = np.random.default_rng((self.seed, 0, self._draws))
-            self._draws += 1
-            proposal = self._describe_draft(Draft({}, rng))
-            if proposal:
-                self._drawn.setdefault(proposal.description.id, proposal)
+    def random_candidate(self, known: frozenset[str]) -> list[Proposal]:
+        """Return one feasible random candidate with known costs, or none.
+
+        Args:
+            known: Networks left out.
+        """
+        seconds = self.budget.seconds
+        end = float("inf") if seconds is None else time.monotonic() + _PATIENCE * seconds
+        found = _open_ones(self._drawn, known)[:1]
+        while not found and time.monotonic() < end and self._draw(self.budget.first):
+            found = _open_ones(self._drawn, known)[:1]
+        return found
+
+    def _draw(self, wanted: int) -> bool:
+        """Draw once, if there is a network left to be expected."""
+        if self._draws >= _DRAWS * wanted:
+            return False
+        rng = np.random.default_rng((self.seed, 0, self._draws))
+        self._draws += 1
+        proposal = self._describe_draft(Draft({}, rng))
+        if proposal:
+            self._drawn.setdefault(proposal.description.id, proposal)
+        return True
 
     def _neighbours(
         self, number: int, parents: Sequence[Proposal], end: float
@@ -144,26 +166,39 @@ class Pool:
 
     def _described(self, wanted: Mapping[str, Any]) -> Proposal | None:
         key = tuple(sorted(wanted.items()))
-        if key not in self._read:
-            # What the settings uncover is drawn by their content: the same in a resumed search.
-            rng = np.random.default_rng((self.seed, 2, zlib.crc32(repr(key).encode())))
-            self._read[key] = self._describe_draft(Draft(wanted, rng))
-        return self._read[key]
+        if key in self._read:
+            self._read.move_to_end(key)
+            return self._read[key]
+        # What the settings uncover is drawn by their content: the same in a resumed search.
+        rng = np.random.default_rng((self.seed, 2, zlib.crc32(repr(key).encode())))
+        return self._keep(key, self._describe_draft(Draft(wanted, rng)))
+
+    def _keep(self, key: tuple[Any, ...], proposal: Proposal | None) -> Proposal | None:
+        self._read[key] = proposal
+        while len(self._read) > _MOST_KEPT:
+            self._read.popitem(last=False)
+        return proposal
 
     def _describe_draft(self, draft: Draft) -> Proposal | None:
         try:
             description = self.describe(draft)
         except CandidateError:
             return None
-        params, distributions = draft.params, draft.distributions
-        proposal = Proposal(
-            description, params, distributions, setting_features(params, distributions)
-        )
-        return self._read.setdefault(tuple(sorted(params.items())), proposal)
+        params = draft.params
+        shared = {n: self._distributions.setdefault(d, d) for n, d in draft.distributions.items()}
+        proposal = Proposal(description, params, shared, setting_features(params, shared))
+        return self._keep(tuple(sorted(params.items())), proposal)
 
 
-def _is_open(proposal: Proposal) -> bool:
-    return proposal.description.is_feasible and proposal.description.costs is not None
+def _open_ones(proposals: Mapping[str, Proposal], known: frozenset[str]) -> list[Proposal]:
+    """Return those that are new, feasible and have known costs."""
+    return [
+        proposal
+        for name, proposal in proposals.items()
+        if name not in known
+        and proposal.description.is_feasible
+        and proposal.description.costs is not None
+    ]
 
 
 def _one_change(parent: Proposal, rng: np.random.Generator) -> list[dict[str, Any]]:

@@ -148,11 +148,9 @@ class CostAwareSampler(optuna.samplers.BaseSampler):
 
     def _propose(self, study: optuna.Study, number: int) -> Proposal | None:
         history = self._history(study, number)
-        if len(history.observed) + len(history.pending) < self.random_first:
-            drawn = self._pool.candidates(0, [], history.known)
-            return drawn[0] if drawn else None
-        if not history.observed:
-            drawn = self._pool.candidates(number, [], history.known)
+        begun = len(history.observed) + len(history.pending)
+        if not history.observed or begun < self.random_first:
+            drawn = self._pool.random_candidate(history.known)
             return drawn[0] if drawn else None
         parents = _front(history.observed)
         candidates = self._pool.candidates(number, parents, history.known)
@@ -265,7 +263,8 @@ def _farthest(costs: Array) -> Array:
 def _staircase(
     errors: Array, costs: Array, usable: NDArray[np.bool_], farthest: Array
 ) -> Staircase:
-    if usable.any():
-        errors, costs = errors[usable], costs[usable]
-        return staircase(errors, costs, _worst_error(errors, costs), farthest)
-    return staircase(errors[:0], costs[:0], _worst_error(errors, costs), farthest)
+    if not usable.any():
+        return staircase(errors[:0], costs[:0], _worst_error(errors, costs), farthest)
+    errors, costs = errors[usable], costs[usable]
+    front = is_non_dominated(np.column_stack([errors, costs]))
+    return staircase(errors[front], costs[front], _worst_error(errors, costs), farthest)

@@ -17,7 +17,7 @@ from nas.study import events
 from nas.study.candidate import build_candidate
 from nas.study.constraint import parse_constraint
 from nas.study.hyperparameters import fixed_hyperparameters
-from nas.study.loop import MOST_REPEATS, Search
+from nas.study.loop import Search
 from nas.study.outcome import Outcomes
 from nas.study.record import Record, append_record, read_records
 from nas.study.run import RunDirectory
@@ -115,13 +115,16 @@ def complete(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
     return study.get_trials(states=(TrialState.COMPLETE,))
 
 
-def test_no_network_is_trained_twice_and_an_exhausted_space_ends_the_search(tmp_path: Path) -> None:
+def test_no_network_is_trained_twice_and_an_exhausted_space_ends_the_search(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nas.study.loop.MOST_REPEATS", 20)
     pool = InstantPool()
     search = make_search(tmp_path, pool, trials=10)
     finished = search.run()
     assert sorted(each.hyperparameters["width"] for each in pool.assignments) == list(WIDTHS)
     assert finished.finished == 4
-    assert f"no new network in {MOST_REPEATS} proposals" in finished.reason
+    assert "no new network in 20 proposals" in finished.reason
     records = read_records(search.directory.records)
     by_id = {record.candidate_id: record for record in records}
     for trial in complete(search.study):

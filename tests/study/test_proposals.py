@@ -86,3 +86,41 @@ def test_a_slow_space_is_bounded_by_time_and_the_pool_grows() -> None:
     assert time.monotonic() - started < 0.5
     more = pool.candidates(0, [], frozenset())
     assert 0 < len(few) < len(more)
+
+
+def test_where_hardly_anything_is_feasible_the_search_for_one_takes_longer() -> None:
+    """One setting in a hundred keeps the bound."""
+
+    def rare(trial: optuna.trial.BaseTrial) -> Description:
+        value = trial.suggest_int("x", 1, 100)
+        return Description(str(value), {"x": value}, (float(value),), is_feasible=value == 50)
+
+    def slow(trial: optuna.trial.BaseTrial) -> Description:
+        time.sleep(0.01)
+        return rare(trial)
+
+    hurried = Pool(slow, 0, Budget(first=200, more=0, seconds=0.005))
+    assert hurried.candidates(0, [], frozenset()) == []
+    patient = Pool(rare, 0, Budget(first=200, more=0, seconds=5.0))
+    (found,) = patient.random_candidate(frozenset())
+    assert found.params == {"x": 50}
+    assert patient.random_candidate(frozenset({"50"})) == []
+
+
+def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nas.study.proposals._MOST_KEPT", 10)
+    calls = []
+
+    def counted(trial: optuna.trial.BaseTrial) -> Description:
+        calls.append(trial)
+        value = trial.suggest_int("x", 1, 100)
+        return Description(str(value), {}, (1.0,))
+
+    pool = Pool(counted, 0, SMALL)
+    for value in range(1, 21):
+        assert pool.read({"x": value}) is not None
+    assert len(calls) == 20
+    pool.read({"x": 20})
+    assert len(calls) == 20
+    pool.read({"x": 1})
+    assert len(calls) == 21

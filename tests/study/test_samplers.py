@@ -93,6 +93,7 @@ def test_a_network_known_only_by_conversion_has_no_costs() -> None:
     assert described.costs is None
 
 
+@pytest.mark.slow
 def test_the_search_space_is_explored_within_its_bounds(space: Space, describe: Describe) -> None:
     """Accuracies made up from the settings; no proposal repeats a network or breaks the bound."""
     sampler = CostAwareSampler(

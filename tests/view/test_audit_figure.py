@@ -2,6 +2,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from PIL import Image
 
 from nas.study.audit import audit
@@ -48,9 +49,10 @@ def test_a_space_of_which_nothing_is_known_is_drawn_without_points(tmp_path: Pat
     for drawn in ([unbuilt(SETTINGS)], [unread(SETTINGS)]):
         found = audit(question(), Sample(drawn=drawn))
         assert "no network with known costs" in _texts(audit_figure(found))
-        draw_audit(tmp_path / "audit.png", found)
+    draw_audit(tmp_path / "audit.png", found)
 
 
+@pytest.mark.slow
 def test_any_name_can_be_drawn(tmp_path: Path) -> None:
     sample = full_sample([costed(SETTINGS, preset=hostile) for hostile in HOSTILE])
     for pair, hostile in zip(list(sample.pairs), HOSTILE, strict=False):
