@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from benchmarks.nasbench201_network import cell_network
 from benchmarks.nasbench201_table import Columns, Row, Table, read_table
-from nas.errors import UserError
+from nas.errors import CandidateError, UserError
 from nas.study.features import Features, network_features
 from nas.study.proposals import Description
 
@@ -20,36 +20,42 @@ Settings = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Problem:
-    """All settings of the space, each with a network of the table.
+    """All settings whose network a table lists.
 
     Attributes:
         losses: Error and costs of each network, ``(networks, objectives)``, less is better.
         features: Features of each network.
-        places: Place of the network that each setting stands for.
+        places: Place of the network of each listed setting; the others are barred.
     """
 
     losses: NDArray[np.float64]
     features: Sequence[Features] = field(repr=False)
     places: Mapping[Settings, int] = field(repr=False)
 
-    def place(self, trial: optuna.trial.BaseTrial) -> int:
-        """Draw a cell and return the place of its network."""
+    def place(self, trial: optuna.trial.BaseTrial) -> int | None:
+        """Draw a cell and return the place of its network, ``None`` if it is barred."""
         from search_spaces.nasbench201 import EDGES, OPERATIONS
 
-        return self.places[tuple(trial.suggest_categorical(edge, OPERATIONS) for edge in EDGES)]
+        cell = tuple(trial.suggest_categorical(edge, OPERATIONS) for edge in EDGES)
+        return self.places.get(cell)
 
     def describe(self, trial: optuna.trial.BaseTrial) -> Description:
-        """Describe a cell's network as a search does before it trains it."""
+        """Describe a cell's network as a search does before it trains it.
+
+        Raises:
+            CandidateError: The cell is barred.
+        """
         place = self.place(trial)
+        if place is None:
+            raise CandidateError("the table does not list this cell; draw another")
         return Description(str(place), self.features[place], tuple(self.losses[place, 1:]))
 
 
 def read_problem(path: Path, columns: Columns, with_params: bool) -> Problem:
     """Read a table as a problem with two objectives, or three.
 
-    A setting whose network is not in the table, or has no path, stands for the listed cell from
-    which it differs in the fewest edges, the first in the table of several. So every sampler is
-    answered on every ask, and none has to learn which rows a table happens to have.
+    A setting whose network is not in the table is barred, like one that the chip cannot run: that
+    is known before training, which it does not cost.
 
     Raises:
         UserError: The table cannot be read, or holds fewer than two networks.
@@ -74,16 +80,11 @@ def _features(row: Row) -> Features:
 
 
 def _places(table: Table) -> dict[Settings, int]:
-    from search_spaces.nasbench201 import EDGES, OPERATIONS, parse_architecture
+    from search_spaces.nasbench201 import EDGES, OPERATIONS
 
-    cells = [list(parse_architecture(row.arch_str).values()) for row in table.networks]
-    codes = np.array([[OPERATIONS.index(name) for name in cell] for cell in cells], dtype=np.int8)
     listed = {row.network: place for place, row in enumerate(table.networks)}
-    places = {}
-    for settings in itertools.product(OPERATIONS, repeat=len(EDGES)):
-        place = listed.get(_network(settings))
-        places[settings] = _nearest(settings, codes) if place is None else place
-    return places
+    named = {cell: _network(cell) for cell in itertools.product(OPERATIONS, repeat=len(EDGES))}
+    return {cell: listed[network] for cell, network in named.items() if network in listed}
 
 
 def _network(settings: Settings) -> tuple[object, ...]:
@@ -93,10 +94,3 @@ def _network(settings: Settings) -> tuple[object, ...]:
         return live_steps(dict(zip(EDGES, settings, strict=True)))
     except DisconnectedCellError:
         return ()
-
-
-def _nearest(settings: Settings, codes: NDArray[np.int8]) -> int:
-    from search_spaces.nasbench201 import OPERATIONS
-
-    code = np.array([OPERATIONS.index(name) for name in settings], dtype=np.int8)
-    return int(np.argmin((codes != code).sum(axis=1)))

@@ -72,18 +72,19 @@ class Table:
 
 
 def add_table_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add ``--table``, ``--accuracy``, ``--latency`` and ``--params`` to a command."""
+    """Add ``--table``, ``--accuracy``, ``--latency`` and ``--params [COLUMN]`` to a command."""
     columns = Columns()
     add = parser.add_argument
     add("--table", type=Path, default=TABLE, help=f"CSV file with a column {ARCHITECTURE}")
     add("--accuracy", default=columns.accuracy, help="column of accuracy (%(default)s)")
     add("--latency", default=columns.latency, help="column of latency in ms (%(default)s)")
-    add("--params", help="column of parameters; without it they are computed from the cell")
+    add("--params", nargs="?", const="", metavar="COLUMN",
+        help="parameters as third objective; without a column computed from the cell")  # fmt: skip
 
 
 def chosen_columns(options: argparse.Namespace) -> Columns:
     """Return the columns that a command's options name."""
-    return Columns(options.accuracy, options.latency, options.params)
+    return Columns(options.accuracy, options.latency, options.params or None)
 
 
 def read_table(path: Path = TABLE, columns: Columns | None = None) -> Table:

@@ -2,7 +2,8 @@
 
 Replays searches over a table of trained networks. A search sees one noisy training of each network;
 it is scored by the table's means: the hypervolume of the networks trained so far as a share of the
-true front's, normalized by the true front, with the reference point at 1.1 of its range.
+true front's, normalized by the true front, with the reference point at 1.1 of its range. Cells that
+the table does not list are barred, which every sampler is told, and cost no training.
 """
 
 import argparse
@@ -25,19 +26,23 @@ from numpy.typing import NDArray
 
 from benchmarks.nasbench201_problem import Problem, read_problem
 from benchmarks.nasbench201_table import add_table_arguments, chosen_columns
+from benchmarks.search_efficiency_plot import draw
 from nas.errors import UserError
 from nas.study.pareto import hypervolume, is_non_dominated
 from nas.study.proposals import Budget
 from nas.study.sampler import CostAwareSampler
 
 DEFAULT = "cost_aware"
-SAMPLERS = (DEFAULT, "tpe", "nsga2", "random", "gp")
+SAMPLERS = (DEFAULT, "tpe", "nsga2", "nsga2_default", "random", "gp")
 SLOW_SAMPLERS = (DEFAULT, "tpe", "gp")
 SEEDS, SEEDS_OF_SLOW = 30, 10
 SHARES = (90, 95, 98, 99)
 HV_AT = (25, 50, 100, 150, 200)
-MOST_ASKS = 8
+MOST_ASKS = 20
 """A search ends after this many asks for each network of its budget."""
+
+ENOUGH = 0.99
+"""A search ends at this share of the hypervolume: all figures asked for are known."""
 
 Array = NDArray[np.float64]
 
@@ -49,11 +54,13 @@ class Course:
     Attributes:
         ratios: Share of the true front's hypervolume after each distinct training.
         repeats: Asks for a network that was trained before; answered from its record.
+        barred: Asks for cells that the table does not list.
         slowest_s: Longest time of one ask, in seconds.
     """
 
     ratios: tuple[float, ...]
     repeats: int
+    barred: int
     slowest_s: float
 
     def to(self, percent: int) -> int | None:
@@ -62,10 +69,10 @@ class Course:
         return next(reached, None)
 
     def at(self, trainings: int) -> float | None:
-        """Return the share after so many trainings; a search ends early at the whole front."""
+        """Return the share after so many trainings, at least: a search that has enough ends."""
         if trainings <= len(self.ratios):
             return self.ratios[trainings - 1]
-        return self.ratios[-1] if self.ratios and self.ratios[-1] > 1 - 1e-9 else None
+        return self.ratios[-1] if self.ratios and self.ratios[-1] >= ENOUGH else None
 
 
 @dataclass(frozen=True)
@@ -102,7 +109,7 @@ def make_score(losses: Array) -> Score:
 
 
 def make_sampler(name: str, seed: int, problem: Problem) -> optuna.samplers.BaseSampler:
-    """Make a sampler; Optuna's have their defaults but a population that fits the budget."""
+    """Make a sampler; Optuna's have their defaults, but ``nsga2`` a population of 20."""
     match name:
         case "cost_aware":
             # No bound on time: figures must not depend on how busy the machine is.
@@ -111,6 +118,8 @@ def make_sampler(name: str, seed: int, problem: Problem) -> optuna.samplers.Base
             return optuna.samplers.TPESampler(seed=seed)
         case "nsga2":
             return optuna.samplers.NSGAIISampler(seed=seed, population_size=20)
+        case "nsga2_default":
+            return optuna.samplers.NSGAIISampler(seed=seed)
         case "gp":
             return optuna.samplers.GPSampler(seed=seed)
     return optuna.samplers.RandomSampler(seed=seed)
@@ -131,21 +140,25 @@ def run_search(name: str, seed: int, *, problem: Problem, budget: int, noise: fl
     sampler = make_sampler(name, seed, problem)
     study = optuna.create_study(directions=["minimize"] * seen.shape[1], sampler=sampler)
     score = make_score(problem.losses)
+    worst = seen.max(axis=0)
     trained: dict[int, float] = {}
-    slowest = 0.0
-    asks = 0
+    barred, slowest, asks = 0, 0.0, 0
     while len(trained) < min(budget, len(seen)) and asks < MOST_ASKS * budget:
         started = time.perf_counter()
         trial = study.ask()
         place = problem.place(trial)
         slowest = max(slowest, time.perf_counter() - started)
-        study.tell(trial, seen[place].tolist())
         asks += 1
-        if place not in trained:
+        # Told as failed, barred cells would stall Optuna's samplers.
+        trial.set_constraint("listed", 1.0 if place is None else 0.0)
+        study.tell(trial, (worst if place is None else seen[place]).tolist())
+        if place is None:
+            barred += 1
+        elif place not in trained:
             trained[place] = score.ratio([*trained, place])
-        if trained[place] > 1 - 1e-9:
-            break
-    return Course(tuple(trained.values()), asks - len(trained), slowest)
+            if trained[place] >= ENOUGH:
+                break
+    return Course(tuple(trained.values()), asks - barred - len(trained), barred, slowest)
 
 
 def summarize(courses: Sequence[Course]) -> dict[str, Any]:
@@ -169,6 +182,8 @@ def summarize(courses: Sequence[Course]) -> dict[str, Any]:
         },
         "duplicates": float(np.median([course.repeats for course in courses])),
         "most_duplicates": max(course.repeats for course in courses),
+        "barred": float(np.median([course.barred for course in courses])),
+        "trainings": float(np.median([len(course.ratios) for course in courses])),
         "slowest_ask_s": round(max(course.slowest_s for course in courses), 3),
         "seeds": len(courses),
     }
@@ -218,12 +233,12 @@ def report(courses: dict[str, list[Course]]) -> dict[str, Any]:
 
 def print_table(figures: dict[str, Any]) -> None:
     """Print medians with quartiles: trainings until a share of the true front's hypervolume."""
-    print(f"{'sampler':<12}" + "".join(f"{f'to {p} %':>20}" for p in SHARES) + f"{'repeats':>9}")
+    print(f"{'sampler':<14}" + "".join(f"{f'to {p} %':>20}" for p in SHARES) + f"{'repeats':>9}")
     for name, figure in figures.items():
         if name == "default":
             continue
         cells = [_cell(figure[f"to_{p}"], figure["quartiles"][f"to_{p}"]) for p in SHARES]
-        print(f"{name:<12}" + "".join(f"{c:>20}" for c in cells) + f"{figure['duplicates']:>9g}")
+        print(f"{name:<14}" + "".join(f"{c:>20}" for c in cells) + f"{figure['duplicates']:>9g}")
     for name, shares in figures.get(DEFAULT, {}).get("not_worse", {}).items():
         print(f"not worse than {name} on the same seed: {shares}")
 
@@ -248,10 +263,8 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     add_table_arguments(parser)
     add = parser.add_argument
-    add("--with-params", action="store_true",
-        help="parameters as third objective, also where no column holds them")  # fmt: skip
     add("--seeds", type=int, help=f"searches a sampler ({SEEDS}, or {SEEDS_OF_SLOW} for slow ones)")
-    add("--budget", type=int, default=300, help="most trainings of a search (%(default)s)")
+    add("--budget", type=int, default=400, help="most trainings of a search (%(default)s)")
     add("--samplers", type=_samplers, default=list(SAMPLERS),
         help=f"some of {','.join(SAMPLERS)}; gp needs PyTorch")  # fmt: skip
     add("--noise", type=float, default=0.03,
@@ -259,6 +272,7 @@ def make_parser() -> argparse.ArgumentParser:
     add("--processes", type=int, default=1, help="searches at once (%(default)s)")
     add("--json", action="store_true", help="print one JSON object")
     add("--save", type=Path, help="also write the JSON to this file")
+    add("--picture", type=Path, help="also draw the courses to this file")
     return parser
 
 
@@ -270,12 +284,16 @@ def main() -> int:
         options.samplers.remove("gp")
         print("gp is left out: Optuna's GPSampler needs PyTorch", file=sys.stderr)
     try:
-        with_params = options.with_params or options.params is not None
+        with_params = options.params is not None
         problem = read_problem(options.table, chosen_columns(options), with_params)
     except UserError as error:
         print(error, file=sys.stderr)
         return 2
-    figures = report(measure(options, problem))
+    courses = measure(options, problem)
+    figures = report(courses)
+    if options.picture:
+        draw({name: [course.ratios for course in runs] for name, runs in courses.items()},
+             options.picture)  # fmt: skip
     text = json.dumps(figures, indent=None if options.json else 2)
     if options.save:
         options.save.write_text(json.dumps(figures, indent=2) + "\n")

@@ -120,11 +120,10 @@ def standardized(rows: Sequence[Features], weight: float = 1.0) -> NDArray[np.fl
         Array ``(candidates, columns)`` without constant columns; the mean squared distance of two
         rows is ``2 * weight``.
     """
-    names = {name: column for column, name in enumerate(sorted({n for row in rows for n in row}))}
-    table = np.zeros((len(rows), len(names)))
-    for values, row in zip(table, rows, strict=True):
-        for name, value in row.items():
-            values[names[name]] = value
+    names = sorted({name for row in rows for name in row})
+    lacking = [0.0] * len(names)
+    values = [list(map(row.get, names, lacking)) for row in rows]
+    table = np.array(values, dtype=np.float64).reshape(len(rows), len(names))
     deviations = table.std(axis=0)
     varies = deviations > 1e-9
     scaled = (table[:, varies] - table[:, varies].mean(axis=0)) / deviations[varies]

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 _error_function = np.frompyfunc(math.erf, 1, 1)
+_CERTAIN = 9.0
 
 
 @dataclass(frozen=True)
@@ -122,4 +123,8 @@ def _expected_gain(levels: Array, mean: Array, deviation: Array) -> Array:
 
 
 def _normal(values: Array) -> Array:
-    return np.asarray(0.5 + 0.5 * _error_function(values / math.sqrt(2)).astype(np.float64))
+    """Return the normal distribution function, to the last digit 0 or 1 beyond 9 deviations."""
+    shares = (values > 0).astype(np.float64)
+    near = abs(values) < _CERTAIN
+    shares[near] = 0.5 + 0.5 * _error_function(values[near] / math.sqrt(2)).astype(np.float64)
+    return shares

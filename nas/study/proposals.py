@@ -77,7 +77,7 @@ class Budget:
     """
 
     first: int = 2000
-    more: int = 5
+    more: int = 2
     seconds: float | None = 2.5
 
 

@@ -89,5 +89,7 @@ def test_a_command_s_options_name_the_columns() -> None:
     parser = argparse.ArgumentParser()
     add_table_arguments(parser)
     assert chosen_columns(parser.parse_args([])) == Columns()
+    computed = parser.parse_args(["--params"])
+    assert (chosen_columns(computed), computed.params is None) == (Columns(), False)
     options = ["--accuracy", "top1", "--latency", "ms", "--params", "millions"]
     assert chosen_columns(parser.parse_args(options)) == COLUMNS

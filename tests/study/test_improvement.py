@@ -69,3 +69,10 @@ def test_boxes_do_not_overlap_and_fill_the_space() -> None:
     stairs = staircase(rng.uniform(0, 1, 20), rng.uniform(0, 1, (20, 2)), 1.0, np.ones(2))
     volume = (stairs.high - np.maximum(stairs.low, 0)).prod(axis=1).sum()
     assert volume == pytest.approx(1.0)
+
+
+def test_gains_are_exact_far_from_the_level_too() -> None:
+    """Ten deviations above, nothing is left to hope for; ten below, the gain is certain."""
+    stairs = staircase(np.zeros(0), np.zeros((0, 1)), 1.0, np.array([2.0]))
+    gain = expected_improvement(stairs, np.ones((2, 1)), np.array([1.0, -1.0]), np.full(2, 0.1))
+    assert gain == pytest.approx([0.0, 1 - math.exp(-1 + 0.005)], abs=1e-12)

@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 
+import numpy as np
 import optuna
 import pytest
 from optuna.trial import TrialState
 
+from nas.study.improvement import expected_improvement
 from nas.study.proposals import Budget, Description
-from nas.study.sampler import CostAwareSampler, reason_to_fall_back
+from nas.study.sampler import CostAwareSampler, _farthest, _staircase, reason_to_fall_back
 from tests.study.spaces import describe, error
 
 BUDGET = Budget(first=60, more=1, seconds=None)
@@ -110,6 +112,23 @@ def test_one_objective_is_expected_improvement() -> None:
 
 def without_costs(trial: optuna.trial.BaseTrial) -> Description:
     return replace(describe(trial), costs=())
+
+
+def test_a_better_network_beyond_the_front_s_costs_gains() -> None:
+    """Costs 2, 4 and 12 are seen: bound 2 + 1.1 * 10 = 13. At cost 10, (13 - 10) * (0.2 - 0.1)."""
+    errors, costs = np.array([0.3, 0.2]), np.array([[2.0], [4.0]])
+    farthest = _farthest(np.array([[2.0], [4.0], [12.0]]))
+    stairs = _staircase(errors, costs, np.array([True, True]), farthest)
+    gain = expected_improvement(stairs, np.array([[10.0]]), np.log([0.1]), np.zeros(1))
+    assert gain == pytest.approx([0.3])
+
+
+def test_without_a_usable_network_every_cost_gains() -> None:
+    """The bound on the error: 0.2 + 1.3 * (0.3 - 0.2) = 0.33."""
+    errors, costs = np.array([0.3, 0.2]), np.array([[2.0], [4.0]])
+    stairs = _staircase(errors, costs, np.array([False, False]), np.array([5.0]))
+    gain = expected_improvement(stairs, np.array([[1.0]]), np.log([0.13]), np.zeros(1))
+    assert gain == pytest.approx([4 * 0.2])
 
 
 @pytest.mark.parametrize(
