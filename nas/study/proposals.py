@@ -16,10 +16,13 @@ from nas.errors import CandidateError
 from nas.study.draft import Draft, changes
 from nas.study.features import Features, setting_features
 
-_DRAWS = 8
-"""At most this many draws for each network wanted: some repeat others or cannot be built."""
+_DRAWS = 40
+"""At most this many draws for each network wanted: most may repeat others, or build none."""
 
-_PATIENCE = 8
+_MOST_FRUITLESS = 500
+"""After so many draws in a row without a new network there is none left to be expected."""
+
+_PATIENCE = 4
 """Where nothing feasible was found in its time, a proposal may take this many times as long."""
 
 _MOST_KEPT = 5000
@@ -98,6 +101,7 @@ class Pool:
     _distributions: dict[BaseDistribution, BaseDistribution] = field(default_factory=dict)
     _drawn: dict[str, Proposal] = field(default_factory=dict)
     _draws: int = 0
+    _fruitless: int = 0
 
     def read(self, params: Mapping[str, Any]) -> Proposal | None:
         """Describe given settings; ``None`` if they are no complete candidate of the space."""
@@ -140,13 +144,15 @@ class Pool:
 
     def _draw(self, wanted: int) -> bool:
         """Draw once, if there is a network left to be expected."""
-        if self._draws >= _DRAWS * wanted:
+        if self._draws >= _DRAWS * wanted or self._fruitless >= _MOST_FRUITLESS:
             return False
         rng = np.random.default_rng((self.seed, 0, self._draws))
         self._draws += 1
         proposal = self._describe_draft(Draft({}, rng))
-        if proposal:
-            self._drawn.setdefault(proposal.description.id, proposal)
+        self._fruitless += 1
+        if proposal and proposal.description.id not in self._drawn:
+            self._drawn[proposal.description.id] = proposal
+            self._fruitless = 0
         return True
 
     def _neighbours(

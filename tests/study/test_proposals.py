@@ -124,3 +124,18 @@ def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(calls) == 20
     pool.read({"x": 1})
     assert len(calls) == 21
+
+
+def test_an_exhausted_space_is_noticed_before_all_draws_are_made() -> None:
+    calls = []
+
+    def tiny(trial: optuna.trial.BaseTrial) -> Description:
+        calls.append(trial)
+        value = trial.suggest_int("x", 1, 4)
+        return Description(str(value), {}, (1.0,))
+
+    pool = Pool(tiny, 0, Budget(first=2000, more=0, seconds=None))
+    assert len(pool.candidates(0, [], frozenset())) == 4
+    assert len(calls) < 600
+    assert pool.random_candidate(frozenset("1234")) == []
+    assert len(calls) < 600
