@@ -19,7 +19,7 @@ from nas.study.features import Features, setting_features
 _DRAWS = 40
 """At most this many draws for each network wanted: most may repeat others, or build none."""
 
-_MOST_FRUITLESS = 500
+_MOST_FRUITLESS = 200
 """After so many draws in a row without a new network there is none left to be expected."""
 
 _PATIENCE = 4
