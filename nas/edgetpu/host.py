@@ -67,6 +67,17 @@ HOSTS: dict[HostName, Host] = {
 }  # fmt: skip
 
 
+CPU_INTERVALS: dict[HostName, tuple[float, float]] = {
+    "desktop": (0.52, 1.87), "a53": (0.77, 2.04), "pi4": (0.52, 2.04),
+}  # fmt: skip
+"""Measured over estimated CPU latency at the ends of an 80 % interval.
+
+Lowest and highest of the seven networks of Coral's benchmark page, each predicted with rates fitted
+on the other six (``benchmarks/fidelity_cpu.py``): of seven, the quantiles at 10 % and 90 % of n + 1
+are the ends. No measurement of a Raspberry Pi 4 is at hand; it takes the wider ends of both.
+"""
+
+
 def cpu_latency_ms(operator: Operator, host: Host) -> float:
     """Time of one operator on the host's CPU, in milliseconds, int8, one thread."""
     macs_ms = operator.macs / 1e9 * host.ms_per_gmac
