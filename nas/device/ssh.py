@@ -75,8 +75,12 @@ def parse_address(text: str) -> SshAddress:
 
 def ssh_command(address: SshAddress, ssh: Sequence[str] = ("ssh",)) -> list[str]:
     """Return the words that run a Python on a board which reads its program from the channel."""
+    return remote_command(address, f"exec {address.python} -c '{BOOTSTRAP}'", ssh)
+
+
+def remote_command(address: SshAddress, remote: str, ssh: Sequence[str] = ("ssh",)) -> list[str]:
+    """Return the words that let a board's shell run a line; what is in it has to be quoted."""
     options = [word for name, value in _OPTIONS.items() for word in ("-o", f"{name}={value}")]
     user = [] if address.user is None else ["-l", address.user]
     port = [] if address.port is None else ["-p", str(address.port)]
-    remote = f"exec {address.python} -c '{BOOTSTRAP}'"
     return [*ssh, "-T", *options, *user, *port, "--", address.host, remote]
