@@ -42,6 +42,7 @@ from benchmarks.fidelity_fit import (
 from benchmarks.fidelity_memory import compare_compiled, find_cliffs, summarize
 from benchmarks.fidelity_plots import draw
 from benchmarks.fidelity_print import render
+from benchmarks.fidelity_scatter import dense_scatter
 from benchmarks.fidelity_score import Score, Values, count_features, macs_feature, score
 from benchmarks.fidelity_speed import measure_speed
 from nas.errors import UserError
@@ -106,7 +107,7 @@ def _by(predictions: Predictions, inside: Flags, groups: Sequence[str]) -> dict[
 def _whole_files(
     predictions: Predictions, scored: Sequence[Prepared], fitted: Sequence[Prepared], start: Linear
 ) -> dict[str, Any]:
-    model = predict_groups(scored, fitted, start, predictions.files)
+    model, _ = predict_groups(scored, fitted, start, predictions.files)
     figures = {}
     for file in dict.fromkeys(predictions.files):
         rows = np.isin(predictions.files, [file])
@@ -152,6 +153,7 @@ def main() -> None:
                     for name, both in cpu_errors().items()},
             "compiled": summarize(compare_compiled()),
             "cliffs": find_cliffs(),
+            "dense_scatter": dense_scatter(),
         }  # fmt: skip
     except UserError as error:
         sys.exit(f"error: {error}")

@@ -14,6 +14,7 @@ from benchmarks.fidelity_score import (
     macs_feature,
     predict_line,
 )
+from nas.edgetpu.interval import spread
 from nas.edgetpu.network import Network
 
 _TAIL = 0.1
@@ -30,6 +31,7 @@ class Predictions:
         files: Data file of each row.
         measured: Milliseconds, shape (rows,).
         model: The chip model's predictions.
+        streaming: How much of them is waiting for streamed parameters.
         macs: A line in multiply-accumulates.
         counts: A line in operator counts.
     """
@@ -38,16 +40,24 @@ class Predictions:
     files: tuple[str, ...]
     measured: Values
     model: Values
+    streaming: Values
     macs: Values
     counts: Values
 
     def where(self, keep: Flags) -> "Predictions":
         """Return some of the rows."""
         picked = [np.array(self.families)[keep], np.array(self.files)[keep]]
-        columns = [self.measured, self.model, self.macs, self.counts]
+        columns = [self.measured, self.model, self.streaming, self.macs, self.counts]
         return Predictions(
             tuple(picked[0]), tuple(picked[1]), *(column[keep] for column in columns)
         )
+
+    @property
+    def factors(self) -> Values:
+        """Measured over predicted latency, its logarithm divided by what spread is expected."""
+        spreads = np.array(list(map(spread, self.model, self.streaming)))
+        factors: Values = (self.measured / self.model) ** (1 / spreads)
+        return factors
 
 
 def predict_left_out(
@@ -65,14 +75,14 @@ def predict_left_out(
         families,
         tuple(row.measured.file for row in scored),
         np.array([row.measured.latency_ms for row in scored]),
-        predict_groups(scored, fitted, start, families),
+        *predict_groups(scored, fitted, start, families),
         *(predict_baseline(scored, fitted, reading) for reading in (macs_feature, count_features)),
     )
 
 
 def predict_groups(
     scored: Sequence[Prepared], fitted: Sequence[Prepared], start: Linear, groups: Sequence[str]
-) -> Values:
+) -> tuple[Values, Values]:
     """Predict each group of rows with constants fitted without its families.
 
     Args:
@@ -82,16 +92,19 @@ def predict_groups(
         groups: Group of each scored row: its family or its file.
 
     Returns:
-        Milliseconds, shape (rows,).
+        Predictions and how much of them is waiting for streamed parameters, in milliseconds, both
+        of shape (rows,).
     """
-    model = np.empty(len(scored))
+    model, streaming = np.empty((2, len(scored)))
     for group in dict.fromkeys(groups):
         places = [place for place, name in enumerate(groups) if name == group]
         left_out = {scored[place].measured.family for place in places}
         # From the package's constants one step is enough: the model is nearly linear in them.
         calibration = calibration_of(fit(fitted, tuple(left_out), start, rounds=1))
-        model[places] = predict([scored[place] for place in places], calibration)
-    return model
+        rows = [scored[place] for place in places]
+        model[places] = predict(rows, calibration)
+        streaming[places] = [row.latency(calibration).streaming_ms for row in rows]
+    return model, streaming
 
 
 Reading = Callable[[Network], list[float]]
@@ -127,7 +140,7 @@ def predict_baseline(
 
 @dataclass(frozen=True)
 class Interval:
-    """Ends of an 80 % interval as factors of the estimate."""
+    """Ends of an 80 % interval as factors of an estimate without streamed parameters."""
 
     low: float
     high: float
@@ -141,11 +154,11 @@ def calibrate_interval(predictions: Predictions) -> Interval:
     Args:
         predictions: Measurements beside left-out predictions.
     """
-    ratios = predictions.measured / predictions.model
+    factors = predictions.factors
     shares = family_shares(predictions.families)
     families = len(set(predictions.families))
     high = min(1.0, (1 - _TAIL) * (families + 1) / families)
-    return Interval(_quantile(ratios, shares, 1 - high), _quantile(ratios, shares, high))
+    return Interval(_quantile(factors, shares, 1 - high), _quantile(factors, shares, high))
 
 
 def family_shares(families: Sequence[str]) -> Values:
@@ -173,5 +186,5 @@ def left_out_coverage(predictions: Predictions) -> Flags:
 
 def is_inside(predictions: Predictions, interval: Interval) -> Flags:
     """Whether each measurement lies in the interval around its prediction."""
-    ratios = predictions.measured / predictions.model
-    return (ratios >= interval.low) & (ratios <= interval.high)
+    factors = predictions.factors
+    return (factors >= interval.low) & (factors <= interval.high)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from benchmarks.fidelity_data import Measured
 from nas.edgetpu.calibration import CALIBRATION, Calibration
 from nas.edgetpu.chip import MIB
-from nas.edgetpu.latency import estimate_latency
+from nas.edgetpu.latency import Latency, estimate_latency
 from nas.edgetpu.memory import ParameterMemory, peak_activation_bytes, place_parameters
 from nas.edgetpu.network import Network
 from nas.edgetpu.placement import Placed, place
@@ -128,20 +128,24 @@ class Prepared:
         stated = self.measured.streamed_mib
         return stated is None or abs(self.memory.off_chip_bytes / MIB - stated) <= _SLACK * stated
 
+    def latency(self, calibration: Calibration) -> Latency:
+        """Predict where the time of the measurement goes."""
+        measured = self.measured
+        return estimate_latency(
+            measured.network, self.placed, self.memory, self.program_bytes, link=measured.link,
+            clock_mhz=measured.clock_mhz, host=measured.host, calibration=calibration,
+        )  # fmt: skip
+
     def latency_ms(self, calibration: Calibration) -> float:
         """Predict the measurement.
 
         Raises:
             ValueError: The cost of an operator is not known.
         """
-        measured = self.measured
-        latency = estimate_latency(
-            measured.network, self.placed, self.memory, self.program_bytes, link=measured.link,
-            clock_mhz=measured.clock_mhz, host=measured.host, calibration=calibration,
-        )  # fmt: skip
-        if latency.total_ms is None:
-            raise ValueError(f"{measured.name}: the cost of an operator is not known")
-        return latency.total_ms
+        latency_ms = self.latency(calibration).total_ms
+        if latency_ms is None:
+            raise ValueError(f"{self.measured.name}: the cost of an operator is not known")
+        return latency_ms
 
 
 def prepare(measurements: Sequence[Measured]) -> list[Prepared]:

@@ -23,7 +23,13 @@ from typing import Any
 import psutil
 
 from benchmarks.pretended_executors import DevicePool, InstantPool
-from nas.assembly import assemble_search, chosen_objectives, start_run
+from nas.assembly import (
+    assemble_search,
+    chosen_objectives,
+    make_space,
+    open_data,
+    start_run,
+)
 from nas.edgetpu.estimator import Estimator
 from nas.study.events import Event, Observers, SearchStarted
 from nas.study.executor import Executor
@@ -33,7 +39,6 @@ from nas.study.workers import WorkerPool, warm_up
 from nas.tensorflow_settings import quiet_tensorflow
 from nas.view.refresh import ViewRefresher
 from nas.view.terminal import TerminalView
-from search_spaces import load_space
 
 REFERENCE = Path(__file__).parent / "results" / "workers.json"
 SMALL_SPACE = f"{Path(__file__).parent / 'small_space.py'}:build"
@@ -193,8 +198,7 @@ def resumed_search(path: Path, started: float) -> Result:
 
 def _instant_pool(path: Path) -> InstantPool:
     config = read_config(RunDirectory(path))
-    shape = (config.image_size, config.image_size, 3)
-    space = load_space(config.space, input_shape=shape, classes=len(config.class_names))
+    space = make_space(config, open_data(RunDirectory(path), config))
     return InstantPool(space, Estimator())
 
 

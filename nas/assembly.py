@@ -13,6 +13,7 @@ from nas.data.dataset import Dataset
 from nas.data.sources import prepare_dataset
 from nas.data.storage import open_dataset
 from nas.edgetpu.estimator import Estimator
+from nas.edgetpu.profile import read_profile
 from nas.errors import UserError
 from nas.evaluation.recipe import Recipe
 from nas.provenance import git_commit, versions
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from nas.study.fidelity import Fidelity
     from nas.study.gate import Gate
     from nas.study.loop import Search
+    from nas.study.measuring import Bench, Measuring
+    from nas.study.outcome import Outcomes
 
 OnProgress = Callable[[int, int], None]
 """Called with how many examples are ready, of how many."""
@@ -55,6 +58,8 @@ def check_settings(settings: Settings, path: Path) -> str | None:
     data = Path(settings.data).resolve()
     if data.is_dir() and path.resolve().is_relative_to(data):
         raise UserError(f"the run directory {path} lies inside the data: name one outside it")
+    if settings.inherit and settings.executor == "ray":
+        raise UserError("--inherit needs --executor processes: nodes do not share weights")
     if settings.storage is not None:
         from nas.study.storage import check_storage
 
@@ -97,6 +102,7 @@ def start_run(path: Path, settings: Settings, on_progress: OnProgress | None = N
     dataset = prepare_dataset(
         settings.data,
         image_size=settings.image_size,
+        samples=settings.samples,
         seed=settings.seed,
         directory=directory.data,
         on_progress=on_progress,
@@ -129,9 +135,20 @@ def resume_run(path: Path, changes: Mapping[str, Any]) -> RunConfig:
 
 
 def assemble_search(
-    directory: RunDirectory, config: RunConfig, pool: "Executor", observer: Observer
+    directory: RunDirectory,
+    config: RunConfig,
+    pool: "Executor",
+    observer: Observer,
+    bench: "Bench | None" = None,
 ) -> "Search":
     """Put the parts of a search together.
+
+    Args:
+        directory: Where everything is written.
+        config: The run.
+        pool: Evaluates candidates.
+        observer: Told what happens.
+        bench: Measures candidates; ``None`` leaves the estimates.
 
     Raises:
         UserError: The space, the study or the data cannot be opened.
@@ -148,11 +165,12 @@ def assemble_search(
     estimator = make_estimator(config)
     describe = Describer(space, estimator, objectives[1:], constraints)
     sampler = make_sampler(config.sampler, _sampler_seed(config), describe)
+    outcomes = Outcomes(config, objectives, constraints)
     return Search(
         directory=directory,
         space=space,
         presets=presets(space),
-        outcomes=Outcomes(config, objectives, constraints),
+        outcomes=outcomes,
         study=open_study(config, directory, objectives, sampler),
         pool=pool,
         estimator=estimator,
@@ -160,6 +178,23 @@ def assemble_search(
         observer=observer,
         gate=make_gate(config, objectives) if config.gate else None,
         expected=expectations(sampler),
+        measuring=None if bench is None else _make_measuring(directory, outcomes, observer, bench),
+    )
+
+
+def _make_measuring(
+    directory: RunDirectory, outcomes: "Outcomes", observer: Observer, bench: "Bench"
+) -> "Measuring":
+    from nas.evaluation.pipeline import MODEL_FILE
+    from nas.study.measuring import Measuring
+
+    return Measuring(
+        bench=bench,
+        log=directory.measurements,
+        model_file=lambda candidate_id: directory.model(candidate_id) / MODEL_FILE,
+        outcomes=outcomes,
+        observer=observer,
+        needs_device=outcomes.config.device_failures is not None,
     )
 
 
@@ -216,7 +251,11 @@ def open_data(directory: RunDirectory, config: RunConfig) -> Dataset:
         dataset = open_dataset(directory.data)
     except UserError:
         dataset = prepare_dataset(
-            config.data, image_size=config.image_size, seed=config.seed, directory=directory.data
+            config.data,
+            image_size=config.image_size,
+            samples=config.samples,
+            seed=config.seed,
+            directory=directory.data,
         )
     if dataset.fingerprint != config.data_fingerprint:
         raise UserError(f"{config.data} is no longer the data that {directory.path} began with")
@@ -239,8 +278,38 @@ def make_space(config: RunConfig, dataset: Dataset) -> Space:
         raise UserError(f"space {config.space!r} does not fit the data: {error}") from error
 
 
+def unmapped_note(directory: RunDirectory, config: RunConfig) -> str | None:
+    """Say what of a user's own space stays on the CPU at its default settings, if anything does.
+
+    Raises:
+        UserError: The space or the data cannot be opened.
+    """
+    from nas.edgetpu.remedies import unmapped_layers
+    from nas.errors import CandidateError
+    from nas.study.hyperparameters import fixed_hyperparameters
+    from nas.study.reading import read_candidate
+
+    if config.space in SPACES:
+        return None
+    space = make_space(config, open_data(directory, config))
+    try:
+        reading = read_candidate(space, fixed_hyperparameters({}))
+    except CandidateError:
+        return None  # other settings may build; each that does not is recorded
+    if reading.network is None:
+        return reading.reason
+    estimate = make_estimator(config).estimate(reading.network)
+    return "; ".join(unmapped_layers(reading.network, estimate)) or None
+
+
 def make_estimator(config: RunConfig) -> Estimator:
-    """Make the chip model of the run's device."""
+    """Make the chip model of the run's device.
+
+    Raises:
+        UserError: Its profile cannot be read.
+    """
+    if config.profile is not None:
+        return read_profile(config.profile).estimator()
     return Estimator(link=config.link, clock_mhz=config.clock_mhz, host=config.host)
 
 
@@ -254,11 +323,12 @@ def _config(settings: Settings, dataset: Dataset) -> RunConfig:
 
     sampler, _ = fitting_sampler(settings.sampler, settings.objectives)
     return RunConfig(
-        **{**vars(settings), "image_size": dataset.input_shape[0], "sampler": sampler},
+        **{**vars(settings), "image_size": dataset.image_side, "sampler": sampler},
         class_names=dataset.class_names,
         split_sizes=dataset.split_sizes,
         data_fingerprint=dataset.fingerprint,
         is_synthetic=dataset.is_synthetic,
+        sample_rate_hz=dataset.sample_rate_hz,
         versions=versions(),
         git_commit=git_commit(),
         run_id=uuid.uuid4().hex[:12],

@@ -11,6 +11,7 @@ from nas.command import (
     EXIT_DONE,
     EXIT_INTERRUPTED,
     CommandParser,
+    check_picture,
     parse_count,
     parse_seed,
     print_json,
@@ -42,8 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(argv)
     constraints = tuple(_known_constraint(text) for text in options.constraint or ())
-    if options.picture is not None:
-        _check_picture(options.picture)
+    check_picture(options.picture)
     from nas.study.audit import audit
 
     question = _question(options, constraints)
@@ -145,13 +145,6 @@ def _known_constraint(text: str) -> Constraint:
             f"use one of {', '.join(KNOWN_BEFORE_TRAINING)}"
         )
     return constraint
-
-
-def _check_picture(path: Path) -> None:
-    if path.suffix != ".png":
-        raise UserError(f"--picture {path}: the name must end in .png")
-    if not path.parent.is_dir():
-        raise UserError(f"--picture {path}: there is no folder {path.parent}; create it first")
 
 
 def _parser() -> CommandParser:

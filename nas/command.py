@@ -5,6 +5,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, NoReturn
 
 from nas.errors import CandidateError, UserError
@@ -104,6 +105,20 @@ def parse_count(text: str) -> int:
     if not text.strip().isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"a whole number of at least 1 is needed, got {text!r}")
     return int(text)
+
+
+def check_picture(path: Path | None) -> None:
+    """Refuse a picture that could not be written, before the work is done.
+
+    Raises:
+        UserError: The name does not end in ``.png``, or its folder is not there.
+    """
+    if path is None:
+        return
+    if path.suffix != ".png":
+        raise UserError(f"--picture {path}: the name must end in .png")
+    if not path.parent.is_dir():
+        raise UserError(f"--picture {path}: there is no folder {path.parent}; create it first")
 
 
 def parse_seed(text: str) -> int:

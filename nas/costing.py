@@ -10,11 +10,11 @@ from nas.edgetpu.network import Network
 from nas.errors import CandidateError, UserError
 from nas.study.hyperparameters import fixed_hyperparameters
 from nas.study.reading import read_candidate as reading_of
-from search_spaces import Space, SpaceError, load_space
+from search_spaces import Space, SpaceError, example_shape, load_space
 
 
 def open_space(name: str, image_size: int, classes: int) -> Space:
-    """Load a search space for square colour pictures.
+    """Load a search space for square colour pictures, or one for signals for embedded ones.
 
     Args:
         name: A registered space, ``package.module:HyperModel`` or ``path.py:build``.
@@ -25,7 +25,7 @@ def open_space(name: str, image_size: int, classes: int) -> Space:
         UserError: The space cannot be loaded.
     """
     try:
-        return load_space(name, input_shape=(image_size, image_size, 3), classes=classes)
+        return load_space(name, input_shape=example_shape(name, image_size), classes=classes)
     except SpaceError as error:
         raise UserError(str(error)) from error
     except (TypeError, ValueError) as error:

@@ -2,9 +2,11 @@
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from nas.bundle.delivery import Delivery, deliver, parse_destination
 from nas.command import (
     EXIT_DONE,
     EXIT_FAILED,
@@ -14,12 +16,14 @@ from nas.command import (
     run_command,
 )
 from nas.errors import UserError
-from nas.study.pareto import knee, pareto_front
+from nas.study.choosing import RULES, choose
+from nas.study.pareto import pareto_front
 from nas.study.record import Record, read_records
 from nas.study.run import RunConfig, RunDirectory, read_config
 from nas.tensorflow_settings import native_output_to, quiet_tensorflow
 
 if TYPE_CHECKING:
+    from nas.bundle.preparation import Preparation
     from nas.data.dataset import Dataset
     from nas.edgetpu.compile_answer import CompilerAnswer
     from nas.edgetpu.compiler import Compiler
@@ -27,8 +31,6 @@ if TYPE_CHECKING:
 
 EPOCHS_FACTOR = 5
 """The final training is this many times as long as the search's brief one."""
-
-BEST_BY = {"most-accurate": "accuracy", "fastest": "latency_ms", "smallest": "memory_bytes"}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -38,10 +40,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: Options; default those of the process.
 
     Returns:
-        The exit status: 1 when the exported network is less accurate than the search recorded, or
-            the compiler refuses it.
+        The exit status: 1 when the exported network is less accurate than the search recorded, the
+            compiler refuses it, or it is not verified where it was sent.
     """
     options = _parser().parse_args(argv)
+    destination = None if options.to is None else parse_destination(options.to)
     directory = RunDirectory(options.run)
     config = read_config(directory)
     record = pick_record(config, read_records(directory.records), options.pick)
@@ -51,7 +54,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     network = _final_network(directory, config, record, options.out, epochs)
     answer = _compile(network, compiler)
     _write(options.out, config, record, network, answer)
-    return _print_result(options.out, record, network, answer, options.json)
+    delivery = None
+    if destination is not None and _keeps_its_promise(record, network):
+        _say(f"Copying to {options.to} and verifying there …")
+        delivery = deliver(options.out, destination)
+    return _print_result(options.out, record, network, answer, delivery, as_json=options.json)
 
 
 def pick_record(config: RunConfig, records: Sequence[Record], pick: str) -> Record:
@@ -66,23 +73,20 @@ def pick_record(config: RunConfig, records: Sequence[Record], pick: str) -> Reco
         UserError: There is no such network.
     """
     from nas.assembly import chosen_objectives
-    from objectives import OBJECTIVES
 
     objectives = chosen_objectives(config.objectives)
     front = pareto_front(records, objectives)
     by_id = {record.candidate_id: record for record in records if record.status == "complete"}
     if pick in by_id:
         return by_id[pick]
-    if pick not in ("knee", *BEST_BY):
+    if pick not in RULES:
         raise UserError(
-            f"--pick {pick!r}: use knee, {', '.join(BEST_BY)} or the id of a complete candidate"
+            f"--pick {pick!r}: use {', '.join(RULES)} or the id of a complete candidate"
         )
-    if not front:
+    chosen = choose(front, objectives, pick)
+    if chosen is None:
         raise UserError("the run has no complete candidate yet: let it search longer")
-    if pick == "knee":
-        return knee(front, objectives)
-    best = pareto_front(front, [OBJECTIVES[BEST_BY[pick]]])
-    return best[0]
+    return chosen
 
 
 def _find_compiler(path: Path | None) -> "Compiler | None":
@@ -108,6 +112,7 @@ def _final_network(
     from nas.evaluation.deployable import retrain
     from nas.evaluation.recipe import Recipe
     from nas.study.hyperparameters import fixed_hyperparameters
+    from search_spaces import find_front_end, warm_start
 
     check_folder(out)
     dataset = open_data(directory, config)
@@ -119,6 +124,8 @@ def _final_network(
             dataset,
             Recipe(epochs, config.batch_size, config.seed),
             lambda epoch, accuracy: _say(f"  epoch {epoch}/{epochs}  validation {accuracy:.4f}"),
+            lambda model: warm_start(space, model, record.hyperparameters),
+            front_end=find_front_end(space, record.hyperparameters),
         )
         searched = _searched(directory, record, dataset, retrained)
     if searched and searched.validation_accuracy > retrained.validation_accuracy:
@@ -147,17 +154,42 @@ def _write(
     from nas.assembly import make_estimator
     from nas.bundle.bundle import write_bundle
     from nas.bundle.card import model_card
+    from nas.edgetpu.network import host_work
     from nas.edgetpu.tflite import parse_network
 
-    estimate = make_estimator(config).estimate(parse_network(network.content, "model.tflite"))
+    estimator, preparation = make_estimator(config), _preparation(config, network)
+    alone = parse_network(network.content, "model.tflite")
+    whole = estimator.estimate(replace(alone, front_end=host_work(network.front_end)))
     write_bundle(
         out,
         content=network.content,
         compiled=answer.content if answer else None,
         class_names=config.class_names,
-        resize_sides=sorted({config.image_size, network.input_side}, reverse=True),
-        card=model_card(config, record, network, estimate, answer),
+        preparation=preparation,
+        golden=network.golden,
+        estimate=estimator.estimate(alone),
+        card=model_card(config, record, network, whole, answer, preparation=preparation),
     )
+
+
+def _preparation(config: RunConfig, network: "Deployable") -> "Preparation":
+    """Find what the bundle needs to prepare files as the search did.
+
+    Raises:
+        UserError: A user's own front end prepares them.
+    """
+    from nas.bundle.preparation import of_images, of_signals
+    from search_spaces import front_end as front_ends
+
+    prepared: Any = network.front_end
+    if prepared is None and config.image_size is not None:
+        return of_images(sorted({config.image_size, network.input_shape[0]}, reverse=True))
+    if not isinstance(prepared, front_ends.Spectrogram | front_ends.Waveform):
+        raise UserError(
+            f"space {config.space} prepares signals in its own way, which a bundle cannot carry: "
+            "use the front ends of search_spaces/front_end.py"
+        )
+    return of_signals(prepared.settings, config.sample_rate_hz, Path(str(front_ends.__file__)))
 
 
 def _searched(
@@ -176,7 +208,7 @@ def _searched(
         return None
     curve = record.learning_curve or ()
     best = 1 + max(range(len(curve)), key=curve.__getitem__) if curve else None
-    return measure(content, dataset, epochs=record.epochs, best_epoch=best)
+    return measure(content, dataset, retrained.front_end, epochs=record.epochs, best_epoch=best)
 
 
 def _layers(content: bytes) -> list[tuple[str, tuple[int, ...]]]:
@@ -192,6 +224,8 @@ def _print_result(
     record: Record,
     network: "Deployable",
     answer: "CompilerAnswer | None",
+    delivery: Delivery | None,
+    *,
     as_json: bool,
 ) -> int:
     """Say what was written and whether it keeps what the search recorded."""
@@ -212,6 +246,7 @@ def _print_result(
                 "test_accuracy_high": high,
                 "compiles": answer.compilation.outcome if answer else None,
                 "compile_reason": answer.compilation.reason if answer else None,
+                "delivered": None if delivery is None else vars(delivery),
             }
         )
     else:
@@ -220,15 +255,22 @@ def _print_result(
             f"(95 % interval {low:.4f} – {high:.4f}),\n"
             f"{network.validation_accuracy:.4f} on validation; "
             f"the search recorded {record.accuracy:.4f} there.\n"
-            f"Try it: python {out}/classify.py PICTURE"
+            f"Try it: python {out}/classify.py FILE; check it anywhere: python {out}/verify.py"
         )
-    if record.accuracy_low is not None and network.validation_accuracy < record.accuracy_low:
+    if delivery is not None:
+        _say(delivery.said)
+    if not _keeps_its_promise(record, network):
         _say("Less accurate than the search recorded: train longer with --epochs, or pick another.")
         return EXIT_FAILED
     if answer is not None and answer.content is None:
         _say(f"The compiler refuses this network: {answer.compilation.reason}")
         return EXIT_FAILED
-    return EXIT_DONE
+    return EXIT_FAILED if delivery is not None and not delivery.verified else EXIT_DONE
+
+
+def _keeps_its_promise(record: Record, network: "Deployable") -> bool:
+    """Whether the network is as accurate as the search recorded, within its interval."""
+    return record.accuracy_low is None or network.validation_accuracy >= record.accuracy_low
 
 
 def _say(text: str) -> None:
@@ -238,9 +280,7 @@ def _say(text: str) -> None:
 def _parser() -> CommandParser:
     parser = CommandParser("export", "Train the chosen network fully and write its bundle.")
     parser.add_argument("run", type=Path, metavar="RUN", help="run directory")
-    parser.add_argument(
-        "--pick", default="knee", help=f"knee, {', '.join(BEST_BY)} or a candidate's id"
-    )
+    parser.add_argument("--pick", default="knee", help=f"{', '.join(RULES)} or a candidate's id")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write")
     parser.add_argument(
         "--epochs", type=parse_count, metavar="N",
@@ -249,6 +289,10 @@ def _parser() -> CommandParser:
     parser.add_argument(
         "--compiler", type=Path, metavar="PATH",
         help="edgetpu_compiler; if not given, the one on PATH, if there is one",
+    )  # fmt: skip
+    parser.add_argument(
+        "--to", metavar="ssh://USER@HOST:DIR",
+        help="copy the bundle there and verify it, unless it is worse than the search recorded",
     )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     return parser

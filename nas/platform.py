@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nas.command import EXIT_DONE, CommandParser, print_json, run_command
+from nas.command import EXIT_DONE, CommandParser, check_picture, print_json, run_command
 from nas.edgetpu.chip import CHIP, LINKS
 from nas.edgetpu.host import HOSTS
 from nas.errors import UserError
@@ -100,13 +100,7 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
 def _check(options: argparse.Namespace) -> None:
     if options.measure_cpu and not options.models:
         raise UserError("--measure-cpu needs a model to time: name a .tflite file")
-    path = options.picture
-    if path is None:
-        return
-    if path.suffix != ".png":
-        raise UserError(f"--picture {path}: the name must end in .png")
-    if not path.parent.is_dir():
-        raise UserError(f"--picture {path}: there is no folder {path.parent}; create it first")
+    check_picture(options.picture)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """``python -m nas.report``: rebuild a run's table, picture and page from its records."""
 
+import argparse
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,15 @@ from nas.errors import UserError
 from nas.study.record import read_records
 from nas.study.run import RunConfig, RunDirectory, read_config
 from nas.view.comparison import Run, comparison_table, differences
+from nas.view.comparison_page import write_comparison
 from nas.view.files import write_views
 from nas.view.output import Output
+from nas.view.page import report_page
+from nas.view.serving import PageServer
 from nas.view.summary import print_run
 from objectives import OBJECTIVES, Objective
+
+LOOPBACK, PORT = "127.0.0.1", 8765
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -30,13 +37,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         UserError: A directory is no run, or its views cannot be written.
     """
     options = _parser().parse_args(argv)
+    _check(options)
+    if options.serve:
+        return _serve(options.runs[0], options.bind, options.port)
     runs = [read_run(path) for path in options.runs]
+    if options.compare is not None:
+        _compare(options.compare, runs)
     for run in runs:
         _rebuild(run)
     if options.json:
-        print_json({"runs": [_as_json(run) for run in runs]})
+        compared = {} if options.compare is None else {"comparison_html": str(options.compare)}
+        print_json({"runs": [_as_json(run) for run in runs], **compared})
     else:
         _print_runs(runs)
+        if options.compare is not None:
+            print(f"{options.compare}: the runs beside each other")
     return EXIT_DONE
 
 
@@ -49,6 +64,46 @@ def read_run(path: Path) -> Run:
     directory = RunDirectory(path)
     config = read_config(directory)
     return Run(directory, config, read_records(directory.records), _objectives(path, config))
+
+
+def _check(options: argparse.Namespace) -> None:
+    if options.serve and (len(options.runs) > 1 or options.json or options.compare is not None):
+        raise UserError("--serve shows the page of one run: name one, without --json and --compare")
+    if options.compare is not None and len(options.runs) < 2:
+        raise UserError("--compare needs two runs or more")
+    if not options.serve and (options.bind != LOOPBACK or options.port != PORT):
+        raise UserError("--bind and --port are for --serve")
+
+
+def _compare(path: Path, runs: Sequence[Run]) -> None:
+    try:
+        write_comparison(path, runs)
+    except OSError as error:
+        raise UserError(
+            f"--compare {path}: cannot be written ({error.strerror}); name another file"
+        ) from None
+
+
+def _serve(path: Path, address: str, port: int) -> int:
+    """Show a run's page until Ctrl-C; it follows the run."""
+    read_run(path)
+
+    def page(version: str) -> str:
+        run = read_run(path)
+        return report_page(run.config, run.records, run.objectives, run=path, version=version)
+
+    with PageServer(address, port, lambda: _version(RunDirectory(path)), page) as server:
+        print(f"{server.url} shows {path} and follows it; Ctrl-C ends this.", flush=True)
+        with suppress(KeyboardInterrupt):
+            server.serve_forever()
+    return EXIT_DONE
+
+
+def _version(directory: RunDirectory) -> str:
+    """Return what changes whenever the files do that a page is made of."""
+    files = (directory.config, directory.records, directory.measurements)
+    stats = [file.stat() for file in files if file.exists()]
+    return "-".join(f"{stat.st_mtime_ns:x}.{stat.st_size:x}" for stat in stats)
 
 
 def _objectives(path: Path, config: RunConfig) -> tuple[Objective, ...]:
@@ -95,6 +150,17 @@ def _print_runs(runs: Sequence[Run]) -> None:
 def _parser() -> CommandParser:
     parser = CommandParser("report", "Rebuild pareto.csv, pareto.png and report.html of runs.")
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="run directory")
+    parser.add_argument(
+        "--compare", type=Path, metavar="FILE.html", help="also write a page that compares the runs"
+    )
+    parser.add_argument(
+        "--serve", action="store_true", help="show the page of one run, which follows it"
+    )
+    parser.add_argument(
+        "--bind", default=LOOPBACK, metavar="ADDRESS",
+        help="address to serve at; the default is of this machine alone",
+    )  # fmt: skip
+    parser.add_argument("--port", type=int, default=PORT, metavar="N", help="port to serve at")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
 

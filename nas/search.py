@@ -3,7 +3,9 @@
 import argparse
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -24,14 +26,15 @@ from nas.study.events import SearchFinished
 from nas.study.run import EXECUTORS, SAMPLERS, RunConfig, RunDirectory, Settings
 from nas.tensorflow_settings import quiet_tensorflow
 from objectives import OBJECTIVES
-from search_spaces import SPACES
+from search_spaces import SPACES, default_data
 
 if TYPE_CHECKING:
+    from nas.device.pool import DevicePool
     from nas.study.fidelity import Fidelity
 
 BUDGETS = (
     "trials", "timeout_s", "trial_timeout_s", "workers", "executor", "ray_address", "ray_cpus",
-    "gate", "check_fidelity",
+    "gate", "check_fidelity", "device", "device_failures", "compiler",
 )  # fmt: skip
 """What may change when a run is resumed."""
 
@@ -45,25 +48,37 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit status.
     """
+    given = vars(_parser().parse_args(argv))  # before all that takes long to import
     from nas.assembly import check_settings
     from nas.study.claim import claimed
+    from nas.study.measuring import DevicesLostError
 
-    given = vars(_parser().parse_args(argv))
     as_json, resumed, path = (given.pop(name) for name in ("json", "resume", "run_dir"))
+    if "device" in given:
+        given["device"] = ",".join(given["device"])
+    if "profile" in given:
+        given = _with_profile(given)
     signal.signal(signal.SIGTERM, _interrupt)
     quiet_tensorflow()
-    given = given if resumed else _joined(given)
+    given = given if resumed else _with_data(_joined(given))
     path = path or _default_path(resumed, given)
     try:
         if not resumed:
             _warn(check_settings(Settings(**given), path))
-        with claimed(RunDirectory(path), resumed=resumed):
+        with (
+            _opened_bench(path, given, resumed) as bench,
+            claimed(RunDirectory(path), resumed=resumed),
+        ):
             config = _resume(path, given) if resumed else _start(path, given)
-            finished = _search(path, config)
+            _warn(_unmapped(path, config))
+            finished = _search(path, config, bench)
             fidelity = _check_fidelity(path, config)
     except KeyboardInterrupt:
-        _print_interrupted(path)
+        _print_interrupted(path, "Interrupted")
         return EXIT_INTERRUPTED
+    except DevicesLostError as error:
+        _print_interrupted(path, f"Ended, as --device-failures asks: {error}")
+        return EXIT_FAILED
     _print_result(path, config, finished, fidelity, as_json)
     return EXIT_DONE if finished.front else EXIT_FAILED
 
@@ -75,6 +90,24 @@ def _joined(given: dict[str, Any]) -> dict[str, Any]:
     from nas.study.storage import joined_settings
 
     return joined_settings(given)
+
+
+def _with_data(given: dict[str, Any]) -> dict[str, Any]:
+    """Search a space on embedded data of its kind where none are named."""
+    space = given.get("space", Settings.space)
+    data = default_data(space, images=Settings.data, signals="motion_synthetic")
+    return {"data": data, **given}
+
+
+def _with_profile(given: dict[str, Any]) -> dict[str, Any]:
+    """Take link, clock and host from the profile that is named."""
+    from nas.edgetpu.profile import read_profile
+
+    if {"link", "clock_mhz", "host"} & given.keys():
+        raise UserError("--profile has a link, a clock and a host: leave out what else tells them")
+    profile = read_profile(given["profile"])
+    setup = {"link": profile.link, "clock_mhz": profile.clock_mhz, "host": profile.host}
+    return {**given, **setup}
 
 
 def _start(path: Path, given: Mapping[str, Any]) -> RunConfig:
@@ -102,7 +135,30 @@ def _resume(path: Path, given: Mapping[str, Any]) -> RunConfig:
     return resume_run(path, {name: given[name] for name in BUDGETS if name in given})
 
 
-def _search(path: Path, config: RunConfig) -> SearchFinished:
+@contextmanager
+def _opened_bench(
+    path: Path, given: Mapping[str, Any], resumed: bool
+) -> Iterator["DevicePool | None"]:
+    """Open what measures, before anything else takes time; ``None`` where nothing does."""
+    from nas.study.run import read_config
+
+    known = read_config(RunDirectory(path)) if resumed else Settings()
+    settings = replace(known, **given)
+    if settings.device == Settings.device:
+        yield None
+        return
+    from nas.bench import open_bench
+
+    bench, note = open_bench(settings)
+    _warn(note)
+    try:
+        yield bench
+    finally:
+        if bench is not None:
+            bench.close()
+
+
+def _search(path: Path, config: RunConfig, bench: "DevicePool | None") -> SearchFinished:
     """Search while someone watches and the views are kept fresh."""
     from nas.assembly import assemble_search, chosen_objectives
     from nas.study.events import Observers
@@ -121,7 +177,7 @@ def _search(path: Path, config: RunConfig) -> SearchFinished:
         TerminalView(config.trials, objectives) as terminal,
     ):
         observer = Observers((terminal, refresher))
-        return assemble_search(directory, config, pool, observer).run()
+        return assemble_search(directory, config, pool, observer, bench).run()
 
 
 def _check_fidelity(path: Path, config: RunConfig) -> "Fidelity | None":
@@ -134,6 +190,16 @@ def _check_fidelity(path: Path, config: RunConfig) -> "Fidelity | None":
     return check_fidelity(
         RunDirectory(path), config, lambda line: print(line, file=sys.stderr, flush=True)
     )
+
+
+def _unmapped(path: Path, config: RunConfig) -> str | None:
+    """Say what of the space will not run on the chip, before anything is trained."""
+    from nas.assembly import unmapped_note
+
+    note = unmapped_note(RunDirectory(path), config)
+    size = "" if config.image_size is None else f" --image-size {config.image_size}"
+    audit = f"python -m nas.audit --space {config.space}{size}"
+    return None if note is None else f"{config.space}: {note}\n  {audit}  counts such candidates"
 
 
 def _warn(note: str | None) -> None:
@@ -179,16 +245,16 @@ def _print_result(
                 print(f"Warning: {fidelity.warning}.")
 
 
-def _print_interrupted(path: Path) -> None:
+def _print_interrupted(path: Path, what: str) -> None:
     from nas.study.record import read_records
 
     directory = RunDirectory(path)
     if not directory.config.exists():
-        print("Interrupted before the first trial; nothing was recorded.", file=sys.stderr)
+        print(f"{what} before the first trial; nothing was recorded.", file=sys.stderr)
         return
     count = len(read_records(directory.records))
     print(
-        f"Interrupted; finished candidates saved: {count}. Go on with\n"
+        f"{what}; finished candidates saved: {count}. Go on with\n"
         f"  python -m nas.search --resume --run-dir {path}",
         file=sys.stderr,
     )
@@ -202,21 +268,31 @@ def _parse_names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
+def _parse_path(text: str) -> str:
+    return str(Path(text).absolute())
+
+
 def _parse_storage(text: str) -> str:
     """Return a URL as it is and the path of a journal file in full."""
     return text if "://" in text else str(Path(text).absolute())
 
 
 _DEFAULT_NOTES = {
+    "profile": "default: the package's constants",
+    "data": "default: pcb_synthetic, for signals motion_synthetic",
     "image_size": "default: depends on the data",
+    "samples": "default: depends on the data",
     "objectives": f"default: {','.join(Settings.objectives)}",
     "constraints": "default: none",
     "timeout_s": "default: no limit",
     "trial_timeout_s": "default: 1h",
     "gate": "default: --gate",
+    "inherit": "default: --no-inherit",
     "check_fidelity": "default: none",
     "storage": "default: a journal in the run directory",
     "study": "default: the run's own",
+    "device_failures": "default: after 3, it goes on with estimates",
+    "compiler": "default: the one on PATH",
 }
 
 
@@ -233,8 +309,10 @@ def _parser() -> CommandParser:
         parser.add_argument(flag, dest=name, default=argparse.SUPPRESS, help=text, **settings)
 
     add("--space", "space", f"{', '.join(SPACES)}, package.module:HyperModel or path.py:build")
-    add("--data", "data", "pcb_synthetic, digits, a folder, tfds:NAME, keras:NAME or an .npz")
+    add("--data", "data", "pcb_synthetic, motion_synthetic, digits, a folder of images or .wav "
+        "files, a .csv of sensor channels, tfds:NAME, keras:NAME or an .npz")  # fmt: skip
     add("--image-size", "image_size", "input side in pixels", type=parse_count, metavar="N")
+    add("--samples", "samples", "samples of a signal", type=parse_count, metavar="N")
     add(
         "--objectives", "objectives", f"of {', '.join(OBJECTIVES)}",
         type=_parse_names, metavar="NAMES",
@@ -255,14 +333,25 @@ def _parser() -> CommandParser:
     add("--sampler", "sampler", "what proposes candidates", choices=SAMPLERS)
     add("--gate", "gate", "end trainings that will hardly reach the Pareto front",
         action=argparse.BooleanOptionalAction)  # fmt: skip
+    add("--inherit", "inherit", "start a training from the weights of the closest trained network",
+        action=argparse.BooleanOptionalAction)  # fmt: skip
     add("--check-fidelity", "check_fidelity",
         "train N candidates 5 times as long at the end and say whether the brief training ranks "
         "them alike", type=parse_count, metavar="N")  # fmt: skip
-    add("--device", "device", "where latency is from", choices=("estimate",))
+    add("--device", "device",
+        "where latency is from: estimate, auto (a device if one answers), usb, usb:1, pci, "
+        "ssh://user@host; several share the work", action="append", metavar="DEVICE")  # fmt: skip
+    add("--device-failures", "device_failures",
+        "end the search when every device failed N times in a row", type=parse_count,
+        metavar="N")  # fmt: skip
+    add("--compiler", "compiler", "edgetpu_compiler, which measuring needs", type=_parse_path,
+        metavar="PATH")  # fmt: skip
     add("--link", "link", "link to the Edge TPU", choices=("pcie", "usb3", "usb2"))
     add("--clock-mhz", "clock_mhz", "clock of the Edge TPU, MHz", type=float,
         choices=(500.0, 250.0, 125.0, 62.5))  # fmt: skip
     add("--host", "host", "CPU that runs what is not mapped", choices=("desktop", "a53", "pi4"))
+    add("--profile", "profile", "your own device, from nas.calibrate, instead of these three",
+        metavar="NAME")  # fmt: skip
     add("--executor", "executor", "where candidates are evaluated", choices=EXECUTORS)
     add("--ray-address", "ray_address", "Ray cluster: auto, HOST:PORT, ray://HOST:PORT",
         metavar="ADDRESS")  # fmt: skip

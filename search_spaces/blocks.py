@@ -9,6 +9,10 @@ WIDTH_STEP = 8
 """Widths are multiples of this; the chip pads input channels to 4, output ones to 16 or 64."""
 
 
+SIDE_STEP = 16
+"""Input sides are searched in steps of this many pixels, which is also the smallest."""
+
+
 def round_width(width: float) -> int:
     """Round a number of channels to a multiple of 8, at least 8, never down by more than 10 %.
 
@@ -67,9 +71,40 @@ class Style:
         return layers.Conv2D(width, kernel, 2, padding="same", use_bias=self.use_bias)(x)
 
 
-def classifier(x: Any, classes: int, dropout: float) -> Any:
-    """Pool over space and classify: softmax, or one sigmoid output for ``classes=1``."""
-    x = layers.GlobalAveragePooling2D()(x)
+def check_square(input_shape: tuple[int, ...]) -> tuple[int, int]:
+    """Return the side and the number of channels of square images.
+
+    Raises:
+        ValueError: They are not square or smaller than 16 pixels.
+    """
+    side, width, channels = input_shape
+    if side != width or side < SIDE_STEP:
+        raise ValueError(f"images must be square and at least 16 pixels, got {side}x{width}")
+    return side, channels
+
+
+def choose_input_size(hp: Any, image_size: int) -> int:
+    """Choose an input side between half the stored image's and its own, in steps of 16."""
+    smallest = max(SIDE_STEP, image_size // 2)
+    return int(hp.Choice("input_size", sorted(range(image_size, smallest - 1, -SIDE_STEP))))
+
+
+def classifier(
+    x: Any, classes: int, dropout: float, hidden: int = 0, pooling: str = "average"
+) -> Any:
+    """Pool over space and classify: softmax, or one sigmoid output for ``classes=1``.
+
+    Args:
+        x: Features, ``(batch, height, width, channels)``.
+        classes: Number of classes.
+        dropout: Share of features dropped before the last layer.
+        hidden: Units of a dense layer before the last one; 0 is none.
+        pooling: ``average`` or ``max``.
+    """
+    pool = layers.GlobalAveragePooling2D if pooling == "average" else layers.GlobalMaxPooling2D
+    x = pool()(x)
+    if hidden:
+        x = layers.Dense(hidden, activation="relu")(x)
     if dropout:
         x = layers.Dropout(dropout)(x)
     return layers.Dense(classes, activation="softmax" if classes > 1 else "sigmoid")(x)

@@ -8,7 +8,13 @@ import keras
 import keras_tuner
 from keras import layers
 
-from search_spaces.blocks import Style, classifier, round_width
+from search_spaces.blocks import (
+    Style,
+    check_square,
+    choose_input_size,
+    classifier,
+    round_width,
+)
 
 STYLES = {
     # Chollet, Xception, CVPR 2017, arXiv 1610.02357, as published in keras.applications.
@@ -63,12 +69,9 @@ class XceptionLite(keras_tuner.HyperModel):
 
     def __init__(self, input_shape: tuple[int, ...], classes: int) -> None:
         super().__init__(name="xception_lite")
-        side, width, self.channels = input_shape
-        if side != width or side < 16:
-            raise ValueError(f"images must be square and at least 16 pixels, got {side}x{width}")
-        self.image_size = side
+        self.image_size, self.channels = check_square(input_shape)
         self.classes = classes
-        self.scale = next(scale for scale in SCALES if side >= scale.from_side)
+        self.scale = next(scale for scale in SCALES if self.image_size >= scale.from_side)
 
     def build(self, hp: Any) -> Any:
         """Build the network of one set of hyperparameters, uncompiled.
@@ -76,7 +79,7 @@ class XceptionLite(keras_tuner.HyperModel):
         Inputs are RGB images, ``(batch, side, side, channels)``, 0 – 255; outputs are class
         probabilities, ``(batch, classes)``.
         """
-        side = self._input_size(hp)
+        side = choose_input_size(hp, self.image_size)
         style = STYLES[hp.Choice("style", list(STYLES))]
         multiplier = hp.Choice("width_multiplier", list(self.scale.widths))
         inputs = keras.Input((side, side, self.channels))
@@ -106,12 +109,6 @@ class XceptionLite(keras_tuner.HyperModel):
             "xception-lite": lite,
             "xception-lite-1x1": lite | {"exit_projection_kernel": 1},
         }
-
-    def _input_size(self, hp: Any) -> int:
-        """Choose an input side between half the stored image's and its own, in steps of 16."""
-        smallest = max(16, self.image_size // 2)
-        sides = range(self.image_size, smallest - 1, -16)
-        return int(hp.Choice("input_size", sorted(sides)))
 
 
 def _widths(name: str, widths: Sequence[int]) -> dict[str, int]:

@@ -14,15 +14,20 @@ ALLOWED = {
     "search_spaces": {"search_spaces", "keras", "keras_tuner"},
     "nas/edgetpu": {"nas.edgetpu", "nas.errors"},
     "nas/device": {"nas.device", "nas.edgetpu", "nas.errors"},
+    "nas/platforms": {"nas.platforms", "nas.edgetpu", "nas.errors"},
     "nas/data": {"nas.data", "nas.errors"},
     "nas/evaluation": {"nas.evaluation", "nas.data", "nas.edgetpu", "nas.errors"},
     "nas/study": {
         "nas.study", "nas.evaluation", "nas.data", "nas.edgetpu", "nas.errors", "nas.provenance",
         "objectives", "search_spaces",
     },
-    "nas/view": {"nas.view", "nas.study", "nas.errors", "objectives"},
-    "nas/bundle": {"nas.bundle", "nas.data", "nas.edgetpu", "nas.evaluation", "nas.study",
-                   "nas.errors"},
+    "nas/adjustment": {"nas.adjustment", "nas.errors"},
+    "nas/sweeping": {"nas.sweeping", "nas.adjustment", "nas.evaluation", "nas.data", "nas.edgetpu",
+                     "nas.study", "nas.errors"},
+    "nas/view": {"nas.view", "nas.study", "nas.platforms", "nas.sweeping", "nas.errors",
+                 "objectives"},
+    "nas/bundle": {"nas.bundle", "nas.data", "nas.device", "nas.edgetpu", "nas.evaluation",
+                   "nas.study", "nas.errors"},
 }  # fmt: skip
 OURS_AND_FRAMEWORKS = ("nas", "objectives", "search_spaces", "keras", "keras_tuner", "tensorflow")
 
@@ -43,7 +48,8 @@ def room_of(module: str) -> str:
 
 
 @pytest.mark.parametrize("room", ["objectives", "search_spaces", "nas/edgetpu", "nas/data",
-                                  "nas/view", "nas/device"])  # fmt: skip
+                                  "nas/view", "nas/device", "nas/platforms",
+                                  "nas/adjustment"])  # fmt: skip
 def test_a_room_imports_only_what_it_may(room: str) -> None:
     allowed = ALLOWED[room]
     for path in sorted((ROOT / room).rglob("*.py")):
@@ -53,7 +59,7 @@ def test_a_room_imports_only_what_it_may(room: str) -> None:
                 assert lazily or room_of(module) in allowed, f"{path} imports {module}"
 
 
-@pytest.mark.parametrize("room", ["nas/evaluation", "nas/study", "nas/bundle"])
+@pytest.mark.parametrize("room", ["nas/evaluation", "nas/study", "nas/bundle", "nas/sweeping"])
 def test_no_room_calls_back_into_an_earlier_one(room: str) -> None:
     for path in sorted((ROOT / room).rglob("*.py")):
         for module in imported(path):
@@ -70,7 +76,8 @@ def test_one_file_knows_both_optuna_and_keras_tuner() -> None:
     assert both == ["hyperparameters.py"]
 
 
-@pytest.mark.parametrize("command", ["search", "report", "export", "estimate", "audit"])
+@pytest.mark.parametrize("command", ["search", "report", "export", "estimate", "audit", "sweep",
+                                     "calibrate", "doctor"])  # fmt: skip
 def test_help_does_not_import_tensorflow(command: str) -> None:
     code = (
         "import sys, runpy\n"

@@ -1,13 +1,17 @@
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
 from nas.errors import UserError
 from nas.report import main
-from tests.view.candidates import many, run_directory, trade_off
+from nas.study.record import append_record
+from nas.study.run import RunDirectory
+from tests.view.candidates import candidate, many, run_directory, trade_off
 
 VIEWS = ("pareto.csv", "pareto.png", "report.html")
 
@@ -48,6 +52,54 @@ def test_several_runs_are_compared(tmp_path: Path, capsys: pytest.CaptureFixture
     assert "best" in printed
     assert "The runs differ in data: their accuracies do not compare." in printed
     assert all((path / name).exists() for path in (first, second) for name in VIEWS)
+
+
+def test_a_page_compares_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    runs = [str(run_directory(tmp_path / name, trade_off()).path) for name in "ab"]
+    assert main([*runs, "--compare", str(tmp_path / "c.html")]) == 0
+    assert "What each reaches and adds" in (tmp_path / "c.html").read_text()
+    assert f"{tmp_path / 'c.html'}: the runs beside each other" in capsys.readouterr().out
+    with pytest.raises(UserError, match="--compare needs two runs"):
+        main([runs[0], "--compare", str(tmp_path / "c.html")])
+    with pytest.raises(UserError, match="cannot be written"):
+        main([*runs, "--compare", str(tmp_path)])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["a", "b", "--serve"], "--serve shows the page of one run"),
+        (["a", "--port", "1"], "--bind and --port are for --serve"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(options: list[str], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        main(options)
+
+
+@pytest.mark.slow
+def test_a_run_is_served_until_it_is_interrupted(tmp_path: Path) -> None:
+    path = run_directory(tmp_path / "a", trade_off()).path
+    command = [sys.executable, "-m", "nas.report", str(path), "--serve", "--port", "0"]
+    root = Path(__file__).parents[1]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root) as server:
+        assert server.stdout is not None
+        url = server.stdout.readline().split()[0]
+        versions = [_fetch(f"{url}version")]
+        append_record(RunDirectory(path).records, candidate("newest", 0.99, 0.1, 1))
+        versions.append(_fetch(f"{url}version"))
+        page = _fetch(url)
+        server.send_signal(signal.SIGINT)
+        assert server.wait(20) == 0
+    assert url.startswith("http://127.0.0.1:")
+    assert versions[0] != versions[1]
+    assert f'data-version="{versions[1]}"' in page
+    assert "newest" in page
+
+
+def _fetch(url: str) -> str:
+    with urlopen(url, timeout=20) as answer:  # noqa: S310 - our own server
+        return str(answer.read().decode())
 
 
 def test_a_run_without_records_has_views_that_say_so(

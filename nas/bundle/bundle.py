@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nas.bundle import classify
-from nas.data import images
+from nas.bundle.preparation import Preparation
+from nas.bundle.proof import GOLDEN, PROMISE, write_checksums, write_proof
+from nas.edgetpu.estimator import Estimate
 from nas.errors import UserError
+from nas.evaluation.golden import Golden
 
 TRAINING_LOG = "training.log"
 """What native code said while the network was trained; all that an interrupted export leaves."""
@@ -38,7 +41,9 @@ def write_bundle(
     content: bytes,
     compiled: bytes | None,
     class_names: Sequence[str],
-    resize_sides: Sequence[int],
+    preparation: Preparation,
+    golden: Golden,
+    estimate: Estimate,
     card: str,
 ) -> None:
     """Write everything that is needed to use a network.
@@ -48,7 +53,9 @@ def write_bundle(
         content: The int8 ``.tflite`` file.
         compiled: The same, compiled for the Edge TPU; ``None`` where that could not be done.
         class_names: Class names by label; one a line in ``labels.txt``.
-        resize_sides: Sides in pixels that a picture is squashed to, one after the other.
+        preparation: What turns a user's file into the network's input.
+        golden: Examples and what the network says of them.
+        estimate: Its costs.
         card: The model card.
     """
     (folder / "model.tflite").write_bytes(content)
@@ -57,8 +64,20 @@ def write_bundle(
         (folder / COMPILED).write_bytes(compiled)
     lines = [" ".join(name.split()) for name in class_names]
     (folder / "labels.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    preprocessing = {"color": "RGB", "resize": "bilinear", "resize_sides": list(resize_sides)}
-    (folder / "preprocessing.json").write_text(json.dumps(preprocessing, indent=2) + "\n")
-    for module in (classify, images):
-        shutil.copyfile(str(module.__file__), folder / Path(str(module.__file__)).name)
+    settings = json.dumps(preparation.settings, indent=2)
+    (folder / "preprocessing.json").write_text(settings + "\n")
+    write_proof(folder, golden, estimate)
+    own = Path(str(classify.__file__))
+    # verify.py imports classify.py from its own folder: it is no module of this package.
+    scripts = [own, own.with_name("verify.py"), *preparation.scripts]
+    for script in scripts:
+        shutil.copyfile(script, folder / script.name)
     (folder / "MODEL_CARD.md").write_text(card, encoding="utf-8")
+    write_checksums(
+        folder,
+        [
+            "model.tflite", *([COMPILED] if compiled is not None else []), "labels.txt",
+            "preprocessing.json", GOLDEN, PROMISE, "MODEL_CARD.md",
+            *(script.name for script in scripts),
+        ],
+    )  # fmt: skip

@@ -1,5 +1,6 @@
 """The model card: what a network is, how good, at what cost, and who says so."""
 
+from nas.bundle.preparation import Preparation
 from nas.edgetpu.compile_answer import CompilerAnswer
 from nas.edgetpu.estimator import Estimate
 from nas.evaluation.deployable import Deployable
@@ -16,6 +17,8 @@ def model_card(
     network: Deployable,
     estimate: Estimate,
     answer: CompilerAnswer | None,
+    *,
+    preparation: Preparation,
 ) -> str:
     """Write the card of an exported network in Markdown.
 
@@ -25,23 +28,24 @@ def model_card(
         network: The network as exported.
         estimate: Costs of the exported file.
         answer: What the compiler made of it, where there was one.
+        preparation: What turns a user's file into its input.
     """
     sections = [
         f"# {config.space} {record.candidate_id}\n",
-        _introduction(config, record),
+        _introduction(config, record, preparation.kind),
         _accuracy(record, network),
-        _costs(config, estimate, answer),
-        _recipe(config, network),
+        _costs(config, record, estimate, answer),
+        _recipe(config, network, preparation.words),
         _settings(record),
-        _limits(config),
+        _limits(config, preparation.kind),
     ]
     return "\n".join(sections)
 
 
-def _introduction(config: RunConfig, record: Record) -> str:
+def _introduction(config: RunConfig, record: Record, kind: str) -> str:
     made = f"the hand-made network `{record.preset}`" if record.preset else "found by a search"
     return (
-        f"An int8 image classifier for the Coral Edge TPU, {made}.\n"
+        f"An int8 {kind} classifier for the Coral Edge TPU, {made}.\n"
         f"Classes: {len(config.class_names)}, listed in `labels.txt`.\n"
     )
 
@@ -65,7 +69,9 @@ def _row(split: str, accuracy: float, examples: int) -> str:
     return f"| {split} | {examples} | {accuracy:.4f} | {low:.4f} – {high:.4f} |\n"
 
 
-def _costs(config: RunConfig, estimate: Estimate, answer: CompilerAnswer | None) -> str:
+def _costs(
+    config: RunConfig, record: Record, estimate: Estimate, answer: CompilerAnswer | None
+) -> str:
     latency = (
         f"{_number(estimate.latency_ms)} ms "
         f"({_number(estimate.latency_low_ms)} – {_number(estimate.latency_high_ms)} ms)"
@@ -73,9 +79,11 @@ def _costs(config: RunConfig, estimate: Estimate, answer: CompilerAnswer | None)
     return (
         f"## Costs of one inference\n\n"
         f"Estimated by the chip model for {config.link} at {config.clock_mhz:g} MHz, "
-        f"host {config.host}; not measured on a device.\n\n"
+        f"host {config.host}; this file was not measured on a device.\n\n"
         "| what | value |\n|---|---|\n"
         f"| latency (80 % interval) | {latency} |\n"
+        + _measured_row(record)
+        + f"| of it the host, preparing the input | {_milliseconds(estimate.front_end_ms)} |\n"
         f"| energy | {_number(estimate.energy_mj)} mJ |\n"
         f"| parameter memory | {_mib(estimate.parameter_bytes)} |\n"
         f"| on the chip / streamed on every inference | {_mib(estimate.on_chip_bytes)} / "
@@ -86,21 +94,32 @@ def _costs(config: RunConfig, estimate: Estimate, answer: CompilerAnswer | None)
     )
 
 
+def _measured_row(record: Record) -> str:
+    """Return what a device took for the search's own file of this network, if one ran it."""
+    if record.latency_source != "device":
+        return ""
+    quartiles = f"{_number(record.latency_low_ms)} – {_number(record.latency_high_ms)} ms"
+    return (
+        f"| latency the search measured on {_plain(record.latency_device)} (quartiles) "
+        f"| {_number(record.latency_ms)} ms ({quartiles}) |\n"
+    )
+
+
 def _compiler_row(answer: CompilerAnswer | None) -> str:
     if answer is None:
         return "| edgetpu_compiler | was not there |\n"
     return f"| edgetpu_compiler | {answer.compilation.outcome}: {answer.compilation.reason} |\n"
 
 
-def _recipe(config: RunConfig, network: Deployable) -> str:
+def _recipe(config: RunConfig, network: Deployable, input_words: str) -> str:
     sizes = ", ".join(f"{count} {name}" for name, count in config.split_sizes.items())
     return (
         "## Data and training\n\n"
         f"Data: `{_plain(config.data)}` ({sizes}); fingerprint `{config.data_fingerprint}`.\n"
-        f"{'Drawn by this project, not photographs. ' if config.is_synthetic else ''}"
+        f"{'Drawn by this project, not recorded. ' if config.is_synthetic else ''}"
         f"Trained for {network.epochs or 'an unknown number of'} epochs with Adam from seed "
         f"{config.seed}; epoch {network.best_epoch or 'unknown'} was kept. "
-        f"Input: RGB, {network.input_side} × {network.input_side} pixels, "
+        f"Input: {input_words}, "
         "prepared as `preprocessing.json` says.\n"
     )
 
@@ -110,10 +129,10 @@ def _settings(record: Record) -> str:
     return f"## Hyperparameters\n\n| name | value |\n|---|---|\n{rows}"
 
 
-def _limits(config: RunConfig) -> str:
+def _limits(config: RunConfig, kind: str) -> str:
     return (
         "## Limits\n\n"
-        "Accuracy holds for pictures like those it was trained on. The licence of the data applies "
+        f"Accuracy holds for {kind}s like those it was trained on. The licence of the data applies "
         "to the weights. Latency, energy and memory are estimates until they are measured.\n\n"
         f"Made by edgetpu-nas; versions: "
         f"{', '.join(f'{name} {version}' for name, version in config.versions.items())}; "
@@ -123,6 +142,10 @@ def _limits(config: RunConfig) -> str:
 
 def _number(value: float | None) -> str:
     return "unknown" if value is None else f"{value:.4g}"
+
+
+def _milliseconds(value: float | None) -> str:
+    return "not counted" if value is None else f"{value:.4g} ms"
 
 
 def _mib(value: int | None) -> str:

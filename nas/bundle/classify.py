@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""Classify pictures with the network in this folder, on an Edge TPU or on the CPU.
+"""Classify files with the network in this folder, on an Edge TPU or on the CPU.
 
     python3 classify.py picture.jpg [more.png ...] [--cpu]
 
-Needs Python 3.7 or newer, numpy, pillow and one TFLite interpreter. It runs on the Edge TPU when
-``model_edgetpu.tflite`` lies beside it and an Edge TPU answers, otherwise on the CPU.
+A network for signals takes .wav files, or .csv files with a column a channel.
+
+Needs Python 3.7 or newer, numpy, pillow (for pictures) and one TFLite interpreter. It runs on the
+Edge TPU when ``model_edgetpu.tflite`` lies beside it and an Edge TPU answers, otherwise on the CPU.
 """
 
 import argparse
@@ -45,20 +47,46 @@ def edgetpu_answers() -> bool:
     return bool(list_edge_tpus())
 
 
-def quantized_input(path: Path, tensor: Dict[str, Any]) -> Any:  # noqa: UP006  Python 3.7
-    """Return one picture as the network's int8 input, prepared as in training."""
-    import numpy as np
+def read_picture(path: Path, settings: Dict[str, Any]) -> Any:  # noqa: UP006
+    """Return a picture, squashed to the network's size."""
     from images import resize_image, to_rgb
     from PIL import Image
 
-    sides = json.loads((FOLDER / "preprocessing.json").read_text())["resize_sides"]
     with Image.open(path) as picture:
         image = to_rgb(picture)
-    for side in sides:
+    for side in settings["resize_sides"]:
         image = resize_image(image, side)
+    return image
+
+
+def read_signal(path: Path, settings: Dict[str, Any]) -> Any:  # noqa: UP006
+    """Return the middle of a recording, or the first rows of a table, through the front end."""
+    from front_end import make_front_end  # type: ignore[import-not-found]
+    from wav import read_middle, read_table  # type: ignore[import-not-found]
+
+    front_end = make_front_end(settings["front_end"])
+    shape = front_end.samples, front_end.channels
+    try:
+        if path.suffix.lower() == ".wav":
+            signal = read_middle(path, shape[0], settings["sample_rate_hz"])
+        else:
+            signal = read_table(path, *shape)
+    except ValueError as error:
+        raise ValueError("{}: {}".format(path, error))  # noqa: B904, UP032
+    if signal.shape != shape:
+        raise ValueError("{}: {} channels are needed".format(path, shape[1]))  # noqa: UP032
+    return front_end(signal[None])[0]
+
+
+def quantized_input(path: Path, tensor: Dict[str, Any]) -> Any:  # noqa: UP006  Python 3.7
+    """Return one file as the network's int8 input, prepared as in training."""
+    import numpy as np
+
+    settings = json.loads((FOLDER / "preprocessing.json").read_text())
+    read = read_signal if "front_end" in settings else read_picture
     scale, zero_point = tensor["quantization"]
     limits = np.iinfo(tensor["dtype"])
-    levels = np.round(np.asarray(image, np.float32) / scale) + zero_point
+    levels = np.round(np.asarray(read(path, settings), np.float32) / scale) + zero_point
     return np.clip(levels, limits.min, limits.max).astype(tensor["dtype"])[np.newaxis]
 
 
@@ -74,9 +102,9 @@ def classify(interpreter: Any, path: Path) -> Any:
 
 
 def main() -> int:
-    """Print the best class of each picture."""
-    parser = argparse.ArgumentParser(description="Classify pictures with the network here.")
-    parser.add_argument("pictures", nargs="+", type=Path, help="picture files")
+    """Print the best class of each file."""
+    parser = argparse.ArgumentParser(description="Classify files with the network here.")
+    parser.add_argument("files", nargs="+", type=Path, help="pictures, or signals")
     parser.add_argument("--cpu", action="store_true", help="use the CPU even if a TPU answers")
     options = parser.parse_args()
     labels = (FOLDER / "labels.txt").read_text(encoding="utf-8").splitlines()
@@ -84,7 +112,7 @@ def main() -> int:
     try:
         interpreter = make_interpreter(use_edgetpu)
         interpreter.allocate_tensors()
-        for path in options.pictures:
+        for path in options.files:
             scores = classify(interpreter, path)
             best = int(scores.argmax())
             print(f"{path}\t{labels[best]}\t{scores[best]:.3f}")

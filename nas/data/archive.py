@@ -113,4 +113,4 @@ def load_archive(path: Path, name: str, side: int | None, scratch: Path) -> Coll
         part: array_part(arrays[x], labels[y], scale=scale, side=size, thing=f"{path}: {x}")
         for part, (x, y) in pairs.items()
     }
-    return Collection(name, classes, size, parts)
+    return Collection(name, classes, (size, size, 3), parts)

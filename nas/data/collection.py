@@ -14,11 +14,14 @@ class Part:
 
     Attributes:
         labels: Class indices, ``(n,)``, int32.
-        read: Reads the image of an index: RGB, ``(side, side, 3)``, uint8. Called from threads.
+        read: Reads the input of an index, of the collection's shape and type. Called from threads.
+        groups: Who or what each example is of, ``(n,)``, from 0: a group is never divided between
+            splits. ``None`` where every example stands alone.
     """
 
     labels: NDArray[np.int32]
     read: Callable[[int], NDArray[Any]]
+    groups: NDArray[np.int32] | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -31,15 +34,20 @@ class Collection:
     Attributes:
         name: What the user named.
         class_names: Name of each class, by label.
-        side: Side of every image in pixels.
+        input_shape: Shape of every input: ``(side, side, 3)`` of images, ``(samples, channels)``
+            of signals.
         parts: ``train`` and, where the source has them, ``validation`` and ``test``.
-        is_synthetic: Whether this project drew the images itself.
+        dtype: ``uint8`` of images, 0 – 255; ``float32`` of signals.
+        sample_rate_hz: Samples a second of signals; ``None`` if unknown, and of images.
+        is_synthetic: Whether this project drew the examples itself.
         ignored_files: Files of a folder that were passed over.
     """
 
     name: str
     class_names: tuple[str, ...]
-    side: int
+    input_shape: tuple[int, ...]
     parts: Mapping[str, Part]
+    dtype: str = "uint8"
+    sample_rate_hz: float | None = None
     is_synthetic: bool = False
     ignored_files: int = 0

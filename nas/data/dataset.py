@@ -14,7 +14,8 @@ class Split:
     """Examples and their labels.
 
     Attributes:
-        inputs: Images, ``(n, height, width, 3)``, uint8, 0 – 255; may be memory-mapped.
+        inputs: Images, ``(n, height, width, 3)``, uint8, 0 – 255, or signals,
+            ``(n, samples, channels)``, float32; may be memory-mapped.
         labels: Class indices, ``(n,)``, int32.
     """
 
@@ -37,9 +38,10 @@ class Dataset:
         calibration: What the quantizer takes its ranges from.
         test: Read by ``nas.export`` alone.
         fingerprint: SHA-256 over class names, inputs and labels of every split, in hex.
-        is_synthetic: Whether this project drew the images itself.
-        ignored_files: Files of a folder that were passed over: hidden, no image, or a link to an
-            image already taken.
+        is_synthetic: Whether this project drew the examples itself.
+        ignored_files: Files of a folder that were passed over: hidden, of another kind, or a link
+            to a file already taken.
+        sample_rate_hz: Samples a second of signals; ``None`` if unknown, and of images.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Dataset:
     fingerprint: str
     is_synthetic: bool = False
     ignored_files: int = 0
+    sample_rate_hz: float | None = None
 
     @property
     def splits(self) -> dict[str, Split]:
@@ -69,5 +72,10 @@ class Dataset:
 
     @property
     def input_shape(self) -> tuple[int, ...]:
-        """Shape of one input: ``(height, width, channels)``."""
+        """Shape of one input: ``(height, width, channels)``, or ``(samples, channels)``."""
         return tuple(self.train.inputs.shape[1:])
+
+    @property
+    def image_side(self) -> int | None:
+        """Side of the stored images in pixels; ``None`` of signals."""
+        return self.input_shape[0] if len(self.input_shape) == 3 else None

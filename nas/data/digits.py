@@ -37,4 +37,4 @@ def load_digits(side: int) -> Collection:
     images = (np.asarray(bunch.images) * 255 / _WHITE).round().astype(np.uint8)
     labels = np.asarray(bunch.target, dtype=np.int32)
     part = array_part(images, labels, scale=1.0, side=side, thing="digits")
-    return Collection("digits", tuple("0123456789"), side, {"train": part})
+    return Collection("digits", tuple("0123456789"), (side, side, 3), {"train": part})

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,12 +21,12 @@ class Fingerprint:
         """Begin a split of the given input shape."""
         self._digest.update(json.dumps([name, *shape]).encode())
 
-    def add_inputs(self, inputs: NDArray[np.uint8]) -> None:
-        """Take in the next images of the split, ``(n, height, width, 3)``, uint8."""
+    def add_inputs(self, inputs: NDArray[Any]) -> None:
+        """Take in the next inputs of the split, ``(n, …)``, uint8 or little-endian float32."""
         self._digest.update(np.ascontiguousarray(inputs).data)
 
     def add_labels(self, labels: NDArray[np.int32]) -> None:
-        """Take in the labels of the split, after all its images."""
+        """Take in the labels of the split, after all its inputs."""
         self._digest.update(labels.astype("<i4").tobytes())
 
     def hexdigest(self) -> str:

@@ -1,4 +1,4 @@
-"""Which images a folder of class folders holds, and which class and part each belongs to."""
+"""Which files a folder of class folders holds, and which class and part each belongs to."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -11,6 +11,7 @@ from nas.errors import UserError
 IMAGE_SUFFIXES = frozenset(
     (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
 )
+SIGNAL_SUFFIXES = frozenset((".wav",))
 _PART_NAMES = {
     "train": "train",
     "val": "validation",
@@ -22,13 +23,14 @@ _PART_NAMES = {
 
 @dataclass(frozen=True)
 class FolderIndex:
-    """The images of a folder.
+    """The images, or the signals, of a folder.
 
     Attributes:
         root: The folder, with links resolved.
         class_names: Names of the class folders of all parts, sorted.
-        files: Image paths relative to the root, by part and class name, sorted.
-        ignored_files: Files passed over: hidden, no image, or a link to an image already taken.
+        files: Paths relative to the root, by part and class name, sorted.
+        ignored_files: Files passed over: hidden, of another kind, or a link to a file already
+            taken.
     """
 
     root: Path
@@ -39,40 +41,41 @@ class FolderIndex:
 
 @dataclass
 class _Finder:
-    """Walks class folders; remembers which image was taken where, and what was passed over."""
+    """Walks class folders; remembers which file was taken where, and what was passed over."""
 
     root: Path
+    suffixes: frozenset[str]
     taken: dict[str, str] = field(default_factory=dict)
     ignored: int = 0
 
-    def images(self, folder: Path) -> tuple[str, ...]:
-        """Images in a class folder and the folders in it, relative to the root and sorted."""
-        found = sorted(self._walk(folder), key=lambda image: image[0].replace(os.sep, "\0"))
+    def files(self, folder: Path) -> tuple[str, ...]:
+        """Files in a class folder and the folders in it, relative to the root and sorted."""
+        found = sorted(self._walk(folder), key=lambda file: file[0].replace(os.sep, "\0"))
         owner = str(folder.relative_to(self.root))
         kept = tuple(path for path, is_link in found if self._take(path, is_link, owner))
         if not kept:
             raise UserError(
-                f"{folder}: a class folder needs at least one image, found none; "
-                "add images or remove the folder"
+                f"{folder}: a class folder needs at least one {self._kind}, found none; "
+                "add some or remove the folder"
             )
         return kept
 
     def _walk(self, folder: Path) -> Iterator[tuple[str, bool]]:
-        """Images below a folder: relative path, and whether it is a link."""
+        """Files of the kind below a folder: relative path, and whether it is a link."""
         waiting = [str(folder)]
         while waiting:
             with os.scandir(waiting.pop()) as entries:
                 for entry in entries:
                     if entry.is_dir(follow_symlinks=False) and not entry.name.startswith("."):
                         waiting.append(entry.path)
-                    elif _is_image(entry):
+                    elif _has_suffix(entry, self.suffixes):
                         yield entry.path[len(str(self.root)) + 1 :], entry.is_symlink()
                     else:
                         _refuse_linked_folder(entry)
                         self.ignored += 1
 
     def _take(self, path: str, is_link: bool, owner: str) -> bool:
-        """Claim an image for a class folder, once: a link must not carry it into another split."""
+        """Claim a file for a class folder, once: a link must not carry it into another split."""
         real = self._resolved(self.root / path) if is_link else path
         first = self.taken.get(real)
         if first is None:
@@ -80,11 +83,15 @@ class _Finder:
             return True
         if first != owner:
             raise UserError(
-                f"{self.root / path}: an image must be in one class folder only, but a link puts "
-                f"it in {first} too; remove the link"
+                f"{self.root / path}: {self._kind} must be in one class folder only, but a link "
+                f"puts it in {first} too; remove the link"
             )
         self.ignored += 1
         return False
+
+    @property
+    def _kind(self) -> str:
+        return "image" if self.suffixes == IMAGE_SUFFIXES else "signal"
 
     def _resolved(self, link: Path) -> str:
         target = link.resolve()
@@ -96,9 +103,9 @@ class _Finder:
         return str(target.relative_to(self.root))
 
 
-def _is_image(entry: os.DirEntry[str]) -> bool:
+def _has_suffix(entry: os.DirEntry[str], suffixes: frozenset[str]) -> bool:
     suffix = os.path.splitext(entry.name)[1].lower()  # noqa: PTH122
-    return suffix in IMAGE_SUFFIXES and not entry.name.startswith(".") and not entry.is_dir()
+    return suffix in suffixes and not entry.name.startswith(".") and not entry.is_dir()
 
 
 def _refuse_linked_folder(entry: os.DirEntry[str]) -> None:
@@ -129,7 +136,7 @@ def _part_folders(root: Path) -> dict[str, Path]:
         part = _PART_NAMES[folder.name.lower()]
         if part in parts:
             raise UserError(
-                f"{root}: one folder may hold the {part} images, but {parts[part].name} and "
+                f"{root}: one folder may hold the {part} examples, but {parts[part].name} and "
                 f"{folder.name} both would; remove or rename one"
             )
         parts[part] = folder
@@ -145,13 +152,13 @@ def _index_class_folders(finder: _Finder, part: Path) -> dict[str, tuple[str, ..
     folders = _folders_in(part)
     if not folders:
         raise UserError(
-            f"{part}: a data folder holds one folder of images for each class, found no folder; "
-            "sort the images into folders named after their classes"
+            f"{part}: a data folder holds one folder of files for each class, found no folder; "
+            "sort the files into folders named after their classes"
         )
     for folder in folders:
         if not _is_text(folder.name):
             raise UserError(f"{folder!r}: a class name must be UTF-8 text; rename the folder")
-    return {folder.name: finder.images(folder) for folder in folders}
+    return {folder.name: finder.files(folder) for folder in folders}
 
 
 def _is_text(name: str) -> bool:
@@ -159,25 +166,38 @@ def _is_text(name: str) -> bool:
     return not any("\ud800" <= character <= "\udfff" for character in name)
 
 
-def index_folder(folder: Path) -> FolderIndex:
-    """List the images of a data folder without opening any.
+def holds_signals(folder: Path) -> bool:
+    """Tell whether a data folder holds ``.wav`` files and no images, without opening any."""
+    found = False
+    for _, _, names in os.walk(folder):
+        suffixes = {os.path.splitext(name)[1].lower() for name in names}  # noqa: PTH122
+        if suffixes & IMAGE_SUFFIXES:
+            return False
+        found = found or bool(suffixes & SIGNAL_SUFFIXES)
+    return found
+
+
+def index_folder(folder: Path, suffixes: frozenset[str] = IMAGE_SUFFIXES) -> FolderIndex:
+    """List the files of a data folder without opening any.
 
     The folder holds class folders, or ``train`` and, if wanted, ``val`` (``valid``,
     ``validation``) and ``test`` folders of class folders. Class folders are searched to any depth.
-    Hidden files, other files and second links to one image are passed over and counted.
+    Hidden files, other files and second links to one file are passed over and counted.
 
     Args:
         folder: The data folder.
+        suffixes: Endings of the files that are listed, in lower case: ``IMAGE_SUFFIXES`` or
+            ``SIGNAL_SUFFIXES``.
 
     Returns:
-        Its images, in an order that does not depend on the file system.
+        Its files, in an order that does not depend on the file system.
 
     Raises:
         UserError: There are no class folders, a class folder is empty, a link leads out of the
             folder or into another class folder, or a linked folder is met.
     """
     root = folder.resolve()
-    finder = _Finder(root)
+    finder = _Finder(root, suffixes)
     try:
         parts = _part_folders(root) or {"train": root}
         files = {part: _index_class_folders(finder, path) for part, path in parts.items()}

@@ -108,4 +108,6 @@ def load_folder(folder: Path, name: str, side: int) -> Collection:
     """
     index = index_folder(folder)
     parts = {part: _part(index, by_class, side) for part, by_class in index.files.items()}
-    return Collection(name, index.class_names, side, parts, ignored_files=index.ignored_files)
+    return Collection(
+        name, index.class_names, (side, side, 3), parts, ignored_files=index.ignored_files
+    )

@@ -75,4 +75,4 @@ def load_keras_set(set_name: str, side: int) -> Collection:
         part: array_part(images, _labels(labels), scale=1.0, side=side, thing=thing)
         for part, (images, labels) in (("train", train), ("test", test))
     }
-    return Collection(thing, tuple(_CLASS_NAMES[set_name].split()), side, parts)
+    return Collection(thing, tuple(_CLASS_NAMES[set_name].split()), (side, side, 3), parts)

@@ -9,12 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nas.data.collection import Collection
+from nas.data.group_splits import deal_groups
 from nas.errors import UserError
 
 MAX_CLASSES = 1000
 HELD_OUT_PERCENT = 15
 CALIBRATION_PERCENT = 10
 MAX_CALIBRATION = 200
+GROUP_SHARES = {"test": 0.15, "validation": 0.15, "calibration": 0.07, "train": 0.63}
+"""The same shares where whole groups are dealt."""
 
 Indices = NDArray[np.int64]
 
@@ -83,7 +86,7 @@ def _check_given_part(collection: Collection, part: str, sizes: Mapping[str, Ind
         if in_train and not in_part:
             raise UserError(
                 f"{collection.name}: every class must be in {part}, but {class_name!r} is not; "
-                f"add images of it, or remove {part} to have it taken from train"
+                f"add some of it, or remove {part} to have it taken from train"
             )
 
 
@@ -91,8 +94,8 @@ def _check_train_sizes(collection: Collection, sizes: Indices, needed: int) -> N
     for class_name, size in zip(collection.class_names, sizes, strict=True):
         if size < needed:
             raise UserError(
-                f"{collection.name}: class {class_name!r} needs at least {needed} training images "
-                f"to be in every split, found {size}; add images or remove the class"
+                f"{collection.name}: class {class_name!r} needs at least {needed} training "
+                f"examples to be in every split, found {size}; add some or remove it"
             )
 
 
@@ -102,7 +105,7 @@ def _check(collection: Collection) -> None:
     given = [part for part in ("validation", "test") if part in sizes]
     for part in given:
         _check_given_part(collection, part, sizes)
-    # Training and calibration take one image each, a split carved from train one more.
+    # Training and calibration take one example each, a split carved from train one more.
     _check_train_sizes(collection, sizes["train"], needed=4 - len(given))
 
 
@@ -125,6 +128,7 @@ def assign_splits(collection: Collection, seed: int) -> dict[str, Share]:
 
     A ``validation`` or ``test`` part of the source is kept; one that is missing is carved from
     ``train`` (15 % of each class). Calibration is carved from what is left (10 %, at most 200).
+    Where the source knows groups, whole groups are dealt, near these shares.
 
     Args:
         collection: What to split.
@@ -134,19 +138,12 @@ def assign_splits(collection: Collection, seed: int) -> dict[str, Share]:
         The share of each split: disjoint, every class in each, in shuffled order.
 
     Raises:
-        UserError: A class is missing from a split or has too few images, or there are too few or
-            too many classes.
+        UserError: A class is missing from a split or has too few examples or groups, or there are
+            too few or too many classes.
     """
     _check(collection)
-    train = collection.parts["train"].labels
-    sizes = np.bincount(train, minlength=len(collection.class_names)).astype(np.int64)
-    counts: dict[str, Indices] = {}
-    for split in ("test", "validation"):
-        if split not in collection.parts:
-            counts[split] = _held_out_counts(sizes)
-    left = sizes - sum(counts.values(), start=np.zeros_like(sizes))
-    counts["calibration"] = _calibration_counts(left)
-    shares = {split: Share("train", own) for split, own in _carve(train, counts, seed).items()}
+    dealt = _dealt(collection, seed)
+    shares = {split: Share("train", indices) for split, indices in dealt.items()}
     for part in ("validation", "test"):
         if part in collection.parts:
             shares[part] = Share(part, np.arange(len(collection.parts[part]), dtype=np.int64))
@@ -154,3 +151,19 @@ def assign_splits(collection: Collection, seed: int) -> dict[str, Share]:
         split: Share(share.part, _shuffled(share.indices, seed, stream=MAX_CLASSES + number))
         for number, (split, share) in enumerate(sorted(shares.items()))
     }
+
+
+def _dealt(collection: Collection, seed: int) -> dict[str, Indices]:
+    """Deal the examples of ``train`` to the splits that the source does not give."""
+    part = collection.parts["train"]
+    if part.groups is not None:
+        return deal_groups(part.labels, part.groups, GROUP_SHARES, name=collection.name, seed=seed)
+    train = part.labels
+    sizes = np.bincount(train, minlength=len(collection.class_names)).astype(np.int64)
+    counts: dict[str, Indices] = {}
+    for split in ("test", "validation"):
+        if split not in collection.parts:
+            counts[split] = _held_out_counts(sizes)
+    left = sizes - sum(counts.values(), start=np.zeros_like(sizes))
+    counts["calibration"] = _calibration_counts(left)
+    return _carve(train, counts, seed)

@@ -16,14 +16,17 @@ from numpy.typing import NDArray
 from nas.data.dataset import SPLITS, Dataset, Split
 from nas.errors import UserError
 
-SCHEMA = 1
+SCHEMA = 2
 JSON_NAME = "dataset.json"
+DTYPES = ("uint8", "float32")
+"""Of images and of signals."""
 
 _FIELD_TYPES: Mapping[str, type] = {
     "name": str,
     "class_names": list,
     "split_sizes": dict,
-    "side": int,
+    "input_shape": list,
+    "dtype": str,
     "fingerprint": str,
     "is_synthetic": bool,
     "ignored_files": int,
@@ -37,18 +40,20 @@ class Manifest:
     name: str
     class_names: tuple[str, ...]
     split_sizes: Mapping[str, int]
-    side: int
+    input_shape: tuple[int, ...]
+    dtype: str
+    sample_rate_hz: float | None
     fingerprint: str
     is_synthetic: bool
     ignored_files: int
 
     def shape(self, split: str) -> tuple[int, ...]:
         """Shape of a split's inputs."""
-        return (self.split_sizes[split], self.side, self.side, 3)
+        return (self.split_sizes[split], *self.input_shape)
 
 
 def inputs_path(directory: Path, split: str) -> Path:
-    """File of a split's images."""
+    """File of a split's inputs."""
     return directory / f"{split}_inputs.npy"
 
 
@@ -87,6 +92,10 @@ def _check_fields(path: Path, values: Mapping[str, Any]) -> None:
             raise _refusal(path, f"{name!r} must be of type {kind.__name__}")
     if not all(isinstance(name, str) for name in values["class_names"]):
         raise _refusal(path, "'class_names' must be text")
+    if not all(type(size) is int for size in values["input_shape"]):
+        raise _refusal(path, "'input_shape' must be whole numbers")
+    if values["dtype"] not in DTYPES:
+        raise _refusal(path, f"'dtype' must be one of {', '.join(DTYPES)}")
     sizes = values["split_sizes"]
     if set(sizes) != set(SPLITS) or not all(type(size) is int for size in sizes.values()):
         raise _refusal(path, f"'split_sizes' must count {', '.join(SPLITS)}")
@@ -96,8 +105,9 @@ def _read_manifest(directory: Path) -> Manifest:
     path = directory / JSON_NAME
     values = _read_json(path)
     _check_fields(path, values)
+    lists = {name: tuple(values[name]) for name in ("class_names", "input_shape")}
     named = {name: values[name] for name in _FIELD_TYPES}
-    return Manifest(**{**named, "class_names": tuple(values["class_names"])})
+    return Manifest(**{**named, **lists, "sample_rate_hz": values.get("sample_rate_hz")})
 
 
 def _map_array(path: Path, shape: tuple[int, ...], dtype: str) -> NDArray[Any]:
@@ -112,7 +122,7 @@ def _map_array(path: Path, shape: tuple[int, ...], dtype: str) -> NDArray[Any]:
 
 def _open_split(directory: Path, split: str, manifest: Manifest) -> Split:
     shape = manifest.shape(split)
-    inputs = _map_array(inputs_path(directory, split), shape, "uint8")
+    inputs = _map_array(inputs_path(directory, split), shape, manifest.dtype)
     labels = _map_array(labels_path(directory, split), shape[:1], "int32")
     if len(labels) and not 0 <= labels.min() <= labels.max() < len(manifest.class_names):
         raise _refusal(labels_path(directory, split), "a label names no class")
@@ -120,7 +130,7 @@ def _open_split(directory: Path, split: str, manifest: Manifest) -> Split:
 
 
 def open_dataset(directory: Path) -> Dataset:
-    """Open a prepared data set without reading its images.
+    """Open a prepared data set without reading its inputs.
 
     Args:
         directory: Where ``prepare_dataset`` wrote it.
@@ -145,4 +155,5 @@ def open_dataset(directory: Path) -> Dataset:
         fingerprint=manifest.fingerprint,
         is_synthetic=manifest.is_synthetic,
         ignored_files=manifest.ignored_files,
+        sample_rate_hz=manifest.sample_rate_hz,
     )

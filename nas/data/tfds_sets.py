@@ -111,4 +111,4 @@ def load_tfds_set(set_name: str, side: int, scratch: Path) -> Collection:
         parts = _load_parts(tfds, builder, side, scratch, thing)
     if "train" not in parts:
         raise UserError(f"{thing}: a data set must have a train split; name another one")
-    return Collection(thing, tuple(builder.info.features["label"].names), side, parts)
+    return Collection(thing, tuple(builder.info.features["label"].names), (side, side, 3), parts)

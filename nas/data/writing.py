@@ -1,5 +1,6 @@
-"""Writes the splits of a collection to disk, a chunk of images at a time."""
+"""Writes the splits of a collection to disk, a chunk of examples at a time."""
 
+import math
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -72,17 +73,18 @@ class _SplitWriter:
     """Writes one split to partial files, in order, and takes its fingerprint on the way."""
 
     directory: Path
-    side: int
+    collection: Collection
     pool: ThreadPoolExecutor
     fingerprint: Fingerprint
 
     def write(self, split: str, part: Part, share: Share) -> Iterator[int]:
-        """Write a split; yields how many images each step wrote."""
+        """Write a split; yields how many examples each step wrote."""
         labels = part.labels[share.indices].astype(np.int32)
-        shape = (len(labels), self.side, self.side, 3)
+        shape = (len(labels), *self.collection.input_shape)
         self.fingerprint.start_split(split, shape)
         with _partial(inputs_path(self.directory, split)).open("wb") as file:
-            header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+            descr = np.dtype(self.collection.dtype).str
+            header = {"descr": descr, "fortran_order": False, "shape": shape}
             _NPY_FORMAT.write_array_header_1_0(file, header)
             for start in range(0, len(labels), _CHUNK):
                 chunk = self._read(part, share.indices[start : start + _CHUNK])
@@ -125,7 +127,7 @@ def _write_splits(
     total, done = sum(len(share.indices) for share in shares.values()), 0
     fingerprint = Fingerprint(collection.class_names)
     with ThreadPoolExecutor(max_workers=min(16, os.cpu_count() or 1)) as pool:
-        writer = _SplitWriter(directory, collection.side, pool, fingerprint)
+        writer = _SplitWriter(directory, collection, pool, fingerprint)
         for split in SPLITS:
             share = shares[split]
             for count in writer.write(split, collection.parts[share.part], share):
@@ -140,7 +142,9 @@ def _manifest(collection: Collection, sizes: Mapping[str, int], fingerprint: str
         collection.name,
         collection.class_names,
         sizes,
-        collection.side,
+        collection.input_shape,
+        collection.dtype,
+        collection.sample_rate_hz,
         fingerprint,
         collection.is_synthetic,
         collection.ignored_files,
@@ -153,22 +157,23 @@ def write_dataset(
     directory: Path,
     on_progress: Progress | None = None,
 ) -> None:
-    """Read, resize and write all images; at most a chunk of them is held in memory.
+    """Read and write all examples; at most a chunk of them is held in memory.
 
     Args:
-        collection: Where images come from.
+        collection: Where examples come from.
         shares: Which example goes to which split.
         directory: Where to write; made if missing. A data set already there is replaced.
-        on_progress: Called with the images written and their total.
+        on_progress: Called with the examples written and their total.
 
     Raises:
-        UserError: The disk is too small or cannot be written, or an image cannot be read.
+        UserError: The disk is too small or cannot be written, or an example cannot be read.
     """
     sizes = {split: len(shares[split].indices) for split in SPLITS}
-    needed_bytes = sum(sizes.values()) * collection.side**2 * 3
+    example_bytes = math.prod(collection.input_shape) * np.dtype(collection.dtype).itemsize
+    needed_bytes = sum(sizes.values()) * example_bytes
     with disk_errors(directory):
         directory.mkdir(parents=True, exist_ok=True)
-        check_disk_space(directory, needed_bytes, "free some or lower --image-size")
+        check_disk_space(directory, needed_bytes, "free some, or lower --image-size or --samples")
         (directory / JSON_NAME).unlink(missing_ok=True)
         try:
             fingerprint = _write_splits(collection, shares, directory, on_progress)

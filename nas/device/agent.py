@@ -350,7 +350,7 @@ class Agent:
             invoke = self._device.load(content)
         self._loaded = dict(list(self._loaded.items())[-1:], **{sha256: invoke})
         warmup, timed = time_block(invoke, time.perf_counter, **block)
-        reply = dict(self._device.sense(), sha256=sha256, warmup=len(warmup))
+        reply = dict(ended_s=time.time(), sha256=sha256, warmup=len(warmup), **self._device.sense())
         return reply, struct.pack(f"<{len(warmup) + len(timed)}d", *warmup, *timed)
 
 

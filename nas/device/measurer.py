@@ -8,6 +8,7 @@ from typing import Any
 
 from nas.device.failures import DeviceError
 from nas.device.measurement import Measurement, Policy, measure
+from nas.device.power import Energy, PowerSource, open_power, recorded
 from nas.device.runtime import check_device_name
 from nas.device.session import AgentOptions, AgentSession, Limits, local_command
 from nas.device.ssh import parse_address, ssh_command
@@ -27,12 +28,14 @@ class Measured:
         device: The device it was measured on, as it was asked for.
         facts: What the agent told of it: interpreter, runtime, link, host, Python.
         failures: What went wrong before, oldest first.
+        energy: From a power sensor; in words why not where one was asked for, else ``None``.
     """
 
     figures: Measurement
     device: str
     facts: dict[str, Any]
     failures: tuple[DeviceError, ...]
+    energy: Energy | str | None = None
 
 
 class Measurer:
@@ -46,6 +49,7 @@ class Measurer:
         *,
         policy: Policy | None = None,
         limits: Limits | None = None,
+        power: PowerSource | None = None,
         retry_after_s: Sequence[float] = RETRY_AFTER_S,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -57,14 +61,27 @@ class Measurer:
             options: What the agent opens.
             policy: When a measurement is good.
             limits: How long anything may take.
+            power: Measures power meanwhile.
             retry_after_s: Seconds before each further attempt.
             sleep: Waits so many seconds.
         """
-        self._device, self._policy = device, policy or Policy()
+        self._device, self._policy, self._power = device, policy or Policy(), power
         settings = options or AgentOptions(), limits or Limits()
         self._connect: Callable[[], AgentSession] = lambda: AgentSession(command, *settings)
         self._retry_after_s, self._sleep = tuple(retry_after_s), sleep
         self._session: AgentSession | None = None
+
+    def connect(self) -> dict[str, Any]:
+        """Connect now, without waiting and trying again.
+
+        Returns:
+            What the agent tells of the device.
+
+        Raises:
+            DeviceError: It does not answer.
+        """
+        with self._kept_session() as session:
+            return session.facts
 
     def measure(self, model: bytes, reference: bytes | None = None) -> Measured:
         """Measure a model; an attempt that fails is made again as a whole.
@@ -82,9 +99,12 @@ class Measurer:
         failures: list[DeviceError] = []
         for pause_s in (*self._retry_after_s, None):
             try:
-                with self._kept_session() as session:
-                    figures = measure(model, reference, session.time_block, self._policy)
-                    return Measured(figures, self._device, session.facts, tuple(failures))
+                with self._kept_session() as session, recorded(self._power) as recording:
+                    run = recording.of(session.time_block, model)
+                    figures = measure(model, reference, run, self._policy)
+                return Measured(
+                    figures, self._device, session.facts, tuple(failures), recording.energy
+                )
             except DeviceError as failure:
                 failures.append(failure)
                 if pause_s is None or _is_hopeless(failures):
@@ -117,20 +137,24 @@ class Measurer:
             self._session = None
 
 
-def open_measurer(device: str) -> Measurer:
+def open_measurer(device: str, power: str | None = None) -> Measurer:
     """Return what measures on a device, by its name; nothing is connected yet.
 
     Args:
         device: ``usb``, ``usb:1``, ``pci``, ``:0`` … of this host, or ``ssh://user@host``.
+        power: What measures power, see ``open_power``; nothing where ``None``.
 
     Raises:
         UserError: It names no device.
     """
     if device.startswith("ssh://"):
         address = parse_address(device)
-        return Measurer(device, ssh_command(address), AgentOptions(device=address.device))
-    check_device_name(device)
-    return Measurer(device, local_command(), AgentOptions(device=device))
+        command, name = ssh_command(address), address.device
+    else:
+        check_device_name(device)
+        command, name = local_command(), device
+    meter = None if power is None else open_power(power, command)
+    return Measurer(device, command, AgentOptions(device=name), power=meter)
 
 
 def _is_hopeless(failures: Sequence[DeviceError]) -> bool:

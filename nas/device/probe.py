@@ -39,7 +39,7 @@ def main(device: str, library: str, model: str) -> None:
 
 
 def _try_all(device: str, library: str, model: str) -> None:
-    _tell(stage="interpreter", pycoral=_pycoral())
+    _tell(stage="interpreter", pycoral=which_pycoral())
     interpreter = _interpreter()
     _tell(stage="library")
     loaded = ctypes.CDLL(library)
@@ -58,7 +58,7 @@ def _tell(**facts: object) -> None:
     print(json.dumps(facts), flush=True)
 
 
-def _pycoral() -> str | None:
+def which_pycoral() -> str | None:
     """``google`` for Google's package, ``other`` for the project of that name on PyPI."""
     spec = importlib.util.find_spec("pycoral")
     if spec is None:

@@ -81,13 +81,17 @@ class BlockSettings:
 
 @dataclass(frozen=True)
 class State:
-    """The board after a block, see ``agent.read_sensors``; ``None`` where it is silent."""
+    """The board after a block, see ``agent.read_sensors``; ``None`` where it is silent.
+
+    ``ended_s`` is when its last inference ended, by the board's clock, in seconds since 1970.
+    """
 
     temperature_c: float | None = None
     clock_hz: float | None = None
     is_throttled: bool = False
     cpu_governor: str | None = None
     cpu_clock_hz: float | None = None
+    ended_s: float | None = None
 
 
 @dataclass(frozen=True)

@@ -34,8 +34,8 @@ def estimate_energy_mj(
     chip = profile.idle_w * latency.total_ms
     chip += profile.compute_w[clock_mhz] * latency.compute_ms
     chip += profile.transfer_w[clock_mhz] * (latency.transfer_ms + latency.fixed_ms)
-    fed_ms = latency.total_ms - latency.cpu_ms
-    return chip + host.share_w * fed_ms + host.active_w * latency.cpu_ms
+    fed_ms = latency.total_ms - latency.host_ms
+    return chip + host.share_w * fed_ms + host.active_w * latency.host_ms
 
 
 def estimate_cpu_energy_mj(latency_ms: float, host: Host) -> float:

@@ -49,7 +49,8 @@ class Estimate:
     ``latency_low_ms`` to ``latency_high_ms`` is an 80 % interval of one warm inference at batch 1.
     ``parameter_bytes`` is the parameter memory the mapped operators need, the sum of
     ``on_chip_bytes`` and ``off_chip_bytes``; the latter is streamed on every inference.
-    ``latency`` tells where the time goes, ``estimator`` for which set-up.
+    ``latency`` tells where the time goes, ``estimator`` for which set-up. ``front_end_ms`` is the
+    host's preparation of the input, part of both latencies and of the energy; ``None`` without one.
     """
 
     latency_ms: float | None
@@ -74,12 +75,13 @@ class Estimate:
     estimator: "Estimator"
     latency: Latency
     ops: tuple[OperatorEstimate, ...]
+    front_end_ms: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON fields of the estimate."""
         values = asdict(self)
         setup = values.pop("estimator")
-        setup.pop("calibration")
+        del setup["calibration"], setup["interval"]
         return {**setup, **{k: values[k] for k in values if k != "latency"}}
 
 
@@ -91,13 +93,17 @@ class Estimator:
         link: ``pcie``, ``usb3`` or ``usb2``.
         clock_mhz: 500, 250, 125 or 62.5.
         host: ``desktop``, ``a53`` or ``pi4``.
+        profile: Name of the calibration, ``None`` for the package's.
         calibration: The fitted constants.
+        interval: Ends of the 80 % interval as shares of the estimate, ``None`` for the package's.
     """
 
     link: LinkName = "usb3"
     clock_mhz: float = 500.0
     host: HostName = "desktop"
+    profile: str | None = None
     calibration: Calibration = field(default=CALIBRATION, repr=False, hash=False)
+    interval: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         for name, allowed in (
@@ -155,8 +161,8 @@ class Estimator:
     ) -> Estimate:
         host, profile = self.calibration.hosts[self.host], POWER_PROFILES[self.link]
         compilation = predict_compilation(network, placed)
-        low, high = _interval(latency.total_ms)
-        cpu_ms = network_cpu_latency_ms(network.operators, host)
+        low, high = _interval(latency, self.interval)
+        cpu_ms = network_cpu_latency_ms(network.operators, host) + (latency.front_end_ms or 0.0)
         mapped = sum(entry.target == "edgetpu" for entry in placed)
         return Estimate(
             latency_ms=latency.total_ms,
@@ -181,11 +187,19 @@ class Estimator:
             estimator=self,
             latency=latency,
             ops=_operators(placed, memory, latency),
+            front_end_ms=latency.front_end_ms,
         )
 
 
-def _interval(latency_ms: float | None) -> tuple[float | None, float | None]:
-    return (None, None) if latency_ms is None else latency_interval(latency_ms)
+def _interval(
+    latency: Latency, ends: tuple[float, float] | None
+) -> tuple[float | None, float | None]:
+    latency_ms = latency.total_ms
+    if latency_ms is None:
+        return None, None
+    if ends is None:
+        return latency_interval(latency_ms, latency.streaming_ms)
+    return ends[0] * latency_ms, ends[1] * latency_ms
 
 
 def _operators(

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from nas.edgetpu.network import Operator
+from nas.edgetpu.network import HostWork, Operator
 
 HostName = Literal["desktop", "a53", "pi4"]
 
@@ -82,6 +82,16 @@ def cpu_latency_ms(operator: Operator, host: Host) -> float:
     """Time of one operator on the host's CPU, in milliseconds, int8, one thread."""
     macs_ms = operator.macs / 1e9 * host.ms_per_gmac
     return macs_ms + _touched_elements(operator) / 1e6 * host.ms_per_million_elements
+
+
+def front_end_ms(work: HostWork | None, host: Host) -> float | None:
+    """Time to prepare one input in milliseconds, ``None`` where nothing is prepared.
+
+    At the rates of int8 operators, as no measurement of a transform on these hosts is at hand.
+    """
+    if work is None:
+        return None
+    return work.macs / 1e9 * host.ms_per_gmac + work.elements / 1e6 * host.ms_per_million_elements
 
 
 def _touched_elements(operator: Operator) -> int:

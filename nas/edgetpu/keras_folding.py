@@ -1,20 +1,20 @@
 """Rules by which the converter folds arithmetic into weights and fuses activations.
 
 A rule looks at one node and its producers and returns whether it changed the graph; its docstring
-says what TensorFlow 2.20 does.
+says what TensorFlow 2.20 does. It is asked about nodes of its types alone.
 """
 
 from dataclasses import replace
 from math import ceil, isclose, prod
 
 from nas.edgetpu.keras_node import BINARY, WEIGHTED, Graph, Node, Shape
+from nas.edgetpu.keras_rule import Rule, rule_on
 
-_ACTIVATIONS = frozenset({"RELU", "RELU6"})
 _FUSING = WEIGHTED | BINARY | {"MAX_POOL_2D", "AVERAGE_POOL_2D"}
 _CONVOLUTIONS = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D"})
-_FOLDING_BEFORE = _CONVOLUTIONS | {"FULLY_CONNECTED"}
 
 
+@rule_on(*BINARY)
 def fold_into_weights(graph: Graph, place: int, node: Node) -> bool:
     """A product or sum with a constant goes into the weights before it, if only it reads them."""
     if not _is_constant_operation(node):
@@ -32,10 +32,11 @@ def fold_into_weights(graph: Graph, place: int, node: Node) -> bool:
     return True
 
 
+@rule_on("ADD")
 def merge_sums(graph: Graph, place: int, node: Node) -> bool:
     """Two sums with constants in a row are one, if only the second reads the first."""
     before = graph.producer(node)
-    if {node.type, before.type} != {"ADD"} or node.constant is None:
+    if before.type != "ADD" or node.constant is None:
         return False
     if not _is_constant_operation(before) or not graph.is_read_once(node.inputs[0]):
         return False
@@ -45,13 +46,12 @@ def merge_sums(graph: Graph, place: int, node: Node) -> bool:
     return True
 
 
+@rule_on("RELU", "RELU6")
 def fuse_activation(graph: Graph, place: int, node: Node) -> bool:
     """RELU and RELU6 go into the operator before them, if only they read it.
 
     A transposed convolution takes them only with a bias.
     """
-    if node.type not in _ACTIVATIONS:
-        return False
     (source,) = node.inputs
     before = graph.nodes[source]
     if node.type in (before.type, before.activation):
@@ -66,13 +66,14 @@ def fuse_activation(graph: Graph, place: int, node: Node) -> bool:
     return True
 
 
+@rule_on("FULLY_CONNECTED", *_CONVOLUTIONS)
 def fold_into_following(graph: Graph, place: int, node: Node) -> bool:
     """A product or sum with a number goes into the weights after it; a sum not under padding.
 
     A dense layer also takes one with a vector.
     """
     before = graph.producer(node)
-    if node.type not in _FOLDING_BEFORE or not _is_constant_operation(before):
+    if not _is_constant_operation(before):
         return False
     constant = before.constant or ()
     is_vector = node.type == "FULLY_CONNECTED" and len(constant) == 1
@@ -86,17 +87,15 @@ def fold_into_following(graph: Graph, place: int, node: Node) -> bool:
     return True
 
 
-def fold_into_dense(graph: Graph, place: int, node: Node) -> bool:
-    """A dense layer takes a product or sum before the weights in front of that can."""
-    return node.type == "FULLY_CONNECTED" and fold_into_following(graph, place, node)
+fold_into_dense = Rule(frozenset({"FULLY_CONNECTED"}), fold_into_following.rewrite)
+"""A dense layer takes a product or sum before the weights in front of that can."""
 
 
+@rule_on(*_CONVOLUTIONS)
 def fold_padding(graph: Graph, place: int, node: Node) -> bool:
     """Zero padding that SAME would have added goes into a VALID convolution."""
     before = graph.producer(node)
-    if node.type not in _CONVOLUTIONS or before.type != "PAD":
-        return False
-    if node.attributes["padding"] != "VALID":
+    if before.type != "PAD" or node.attributes["padding"] != "VALID":
         return False
     shape = graph.producer(before).shape
     if before.attributes["paddings"] != _same_paddings(shape, node):
@@ -116,9 +115,10 @@ def _same_paddings(image: Shape, node: Node) -> tuple[int, ...]:
     return (*paddings, 0, 0)
 
 
+@rule_on("MUL")
 def merge_hard_swish(graph: Graph, place: int, node: Node) -> bool:
     """The product of x and relu6(x + 3) / 6 is HARD_SWISH."""
-    if node.type != "MUL" or len(node.inputs) != 2:
+    if len(node.inputs) != 2:
         return False
     for source, gate in (node.inputs, node.inputs[::-1]):
         sixth = graph.nodes[gate]

@@ -38,6 +38,7 @@ from nas.edgetpu.keras_operators import to_network
 from nas.edgetpu.keras_rewriting import rewrite
 from nas.edgetpu.layer_graph import LayerCall, LayerGraph, Sizes, layer_graph
 from nas.edgetpu.network import Network
+from nas.edgetpu.remedies import instead_of_layer
 
 __all__ = ["UnreadableLayer", "read_keras_model", "read_layer_graph"]
 
@@ -153,7 +154,7 @@ def _read_call(layer_call: LayerCall, inputs: tuple[int, ...], graph: Graph) -> 
     is_known = layer_call.is_known and len(layer_call.outputs) == 1
     reader = _READERS.get(layer_call.kind) if is_known else None
     if reader is None:
-        raise call.unreadable("is not read")
+        raise call.unreadable(f"is not read{instead_of_layer(layer_call.kind)}")
     return [reader(call)]
 
 

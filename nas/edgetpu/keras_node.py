@@ -45,7 +45,7 @@ class Node:
     @property
     def key(self) -> Hashable:
         """Equal for two nodes that compute the same."""
-        attributes = tuple(sorted(self.attributes.items()))
+        attributes = frozenset(self.attributes.items())
         return (self.type, self.inputs, self.shape, attributes, self.constant, self.value)
 
     def reading(self, inputs: tuple[int, ...]) -> "Node":

@@ -1,22 +1,22 @@
 """Rules by which the converter merges, moves and drops reshapes.
 
 A rule looks at one node and its producers and returns whether it changed the graph; its docstring
-says what TensorFlow 2.20 does.
+says what TensorFlow 2.20 does. It is asked about nodes of its types alone.
 """
 
 from dataclasses import replace
 
 from nas.edgetpu.keras_node import BINARY, Graph, Node, Shape
+from nas.edgetpu.keras_rule import rule_on
 
 _MOVING = frozenset({"RELU", "RELU6", "LOGISTIC", "TANH"})
 _MAX_BROADCAST_RANK = 4
 _REDUCTIONS = frozenset({"MEAN", "REDUCE_MAX"})
 
 
+@rule_on("RESHAPE")
 def merge_reshapes(graph: Graph, place: int, node: Node) -> bool:
     """Of reshapes in a row the last remains; one that changes nothing goes."""
-    if node.type != "RESHAPE":
-        return False
     (source,) = node.inputs
     before = graph.nodes[source]
     if before.shape == node.shape:
@@ -28,11 +28,12 @@ def merge_reshapes(graph: Graph, place: int, node: Node) -> bool:
     return True
 
 
+@rule_on(*_MOVING, *BINARY)
 def swap_with_reshape(graph: Graph, place: int, node: Node) -> bool:
     """Elementwise operators that keep their meaning move before a reshape only they read."""
-    if not node.inputs or not graph.is_read_once(node.inputs[0]):
-        return False
     source = node.inputs[0]
+    if not graph.is_read_once(source):
+        return False
     before = graph.nodes[source]
     if before.type != "RESHAPE":
         return False
@@ -50,9 +51,10 @@ def _is_constant_on_last_axis(node: Node, shape: Shape) -> bool:
     return node.constant == () or (len(node.constant) == 1 and shape[-1:] == node.shape[-1:])
 
 
+@rule_on(*BINARY)
 def merge_before_reshapes(graph: Graph, place: int, node: Node) -> bool:
     """An elementwise operator on two equal reshapes moves before them."""
-    if node.type not in BINARY or len(set(node.inputs)) != 2:
+    if len(set(node.inputs)) != 2:
         return False
     sources = [graph.nodes[source] for source in node.inputs]
     shapes = {graph.producer(source).shape for source in sources}
@@ -67,9 +69,10 @@ def merge_before_reshapes(graph: Graph, place: int, node: Node) -> bool:
     return True
 
 
+@rule_on(*BINARY)
 def drop_broadcast_reshape(graph: Graph, place: int, node: Node) -> bool:
     """A reshape that only adds leading ones before a broadcast goes, but not that of a scalar."""
-    if node.type not in BINARY or len(node.inputs) != 2:
+    if len(node.inputs) != 2:
         return False
     for position, source in enumerate(node.inputs):
         before = graph.nodes[source]
@@ -91,10 +94,11 @@ def _stripped(shape: Shape) -> Shape:
     return shape
 
 
+@rule_on("FULLY_CONNECTED")
 def drop_dense_reshape(graph: Graph, place: int, node: Node) -> bool:
     """A dense layer reads an image of 1×1 without a reshape."""
     before = graph.producer(node)
-    if node.type != "FULLY_CONNECTED" or before.type != "RESHAPE":
+    if before.type != "RESHAPE":
         return False
     shape = graph.producer(before).shape
     if node.attributes["keep_num_dims"] or shape[-1] != before.shape[-1]:
@@ -103,10 +107,11 @@ def drop_dense_reshape(graph: Graph, place: int, node: Node) -> bool:
     return True
 
 
+@rule_on("RESHAPE")
 def keep_reduced_axes(graph: Graph, place: int, node: Node) -> bool:
     """A reduction keeps its axes when a reshape, its only reader, would restore them."""
     before = graph.producer(node)
-    if node.type != "RESHAPE" or before.type not in _REDUCTIONS or before.attributes["keep_dims"]:
+    if before.type not in _REDUCTIONS or before.attributes["keep_dims"]:
         return False
     axes, image = before.attributes["axes"], graph.producer(before).shape
     kept = tuple(1 if axis in axes else size for axis, size in enumerate(image))
@@ -117,10 +122,9 @@ def keep_reduced_axes(graph: Graph, place: int, node: Node) -> bool:
     return True
 
 
+@rule_on("TRANSPOSE")
 def reshape_unit_transpose(graph: Graph, place: int, node: Node) -> bool:
     """A transpose that only moves axes of size 1 is a reshape."""
-    if node.type != "TRANSPOSE":
-        return False
     image = graph.producer(node).shape
     order = [axis for axis in node.attributes["permutation"] if image[axis] != 1]
     if order != sorted(order):

@@ -1,7 +1,6 @@
 """Rewrites the operators of a Keras model as TensorFlow's converter does: folds and fuses."""
 
-from collections.abc import Callable, Hashable
-from dataclasses import replace
+from collections.abc import Hashable, Mapping
 from math import prod
 
 from nas.edgetpu.keras_call import UnreadableLayer
@@ -24,18 +23,19 @@ from nas.edgetpu.keras_reshaping import (
     reshape_unit_transpose,
     swap_with_reshape,
 )
+from nas.edgetpu.keras_rule import Rewrite, by_type
 
-_Rule = Callable[[Graph, int, Node], bool]
+_Rules = Mapping[str, tuple[Rewrite, ...]]
 
 # A sum goes into a dense layer after it before it can go into the weights before it.
-_FORWARD: tuple[_Rule, ...] = (
+_FORWARD: _Rules = by_type(
     merge_reshapes,
     reshape_unit_transpose,
     swap_with_reshape,
     drop_dense_reshape,
     fold_into_dense,
 )
-_FOLDING: tuple[_Rule, ...] = (
+_FOLDING: _Rules = by_type(
     merge_reshapes,
     fold_into_weights,
     merge_sums,
@@ -48,7 +48,7 @@ _FOLDING: tuple[_Rule, ...] = (
     drop_broadcast_reshape,
     drop_dense_reshape,
 )
-_FINISHING: tuple[_Rule, ...] = (merge_reshapes, keep_reduced_axes)
+_FINISHING: _Rules = by_type(merge_reshapes, keep_reduced_axes)
 
 
 def rewrite(graph: Graph) -> Graph:
@@ -67,16 +67,16 @@ def rewrite(graph: Graph) -> Graph:
     return _apply(_FINISHING, _flatten_vector_addends(graph))
 
 
-def _apply(rules: tuple[_Rule, ...], graph: Graph) -> Graph:
+def _apply(rules: _Rules, graph: Graph) -> Graph:
     while _sweep(graph, rules):
         graph = graph.compact()
     return graph.compact()
 
 
-def _sweep(graph: Graph, rules: tuple[_Rule, ...]) -> bool:
+def _sweep(graph: Graph, rules: _Rules) -> bool:
     changed = _share_equal(graph)
     for place, node in graph.live():
-        changed |= any(rule(graph, place, node) for rule in rules)
+        changed |= any(rule(graph, place, node) for rule in rules.get(node.type, ()))
     return changed
 
 
@@ -100,7 +100,7 @@ def _flatten_vector_addends(graph: Graph) -> Graph:
         if node.type == "ADD" and len(inputs) == 2:
             inputs = (inputs[0], _as_vector(flattened, inputs[1]))
         _check_dense(flattened, node, inputs)
-        moved[place] = flattened.add(replace(node, inputs=inputs))
+        moved[place] = flattened.add(node.reading(inputs))
     flattened.finish([moved[place] for place in graph.outputs])
     return flattened
 

@@ -18,7 +18,7 @@ from nas.edgetpu.calibration import CALIBRATION, Calibration
 from nas.edgetpu.chip import CLOCK_MHZ, Link, LinkName
 from nas.edgetpu.compute import compute_ms
 from nas.edgetpu.exchange import exchanging_operators
-from nas.edgetpu.host import Host, HostName, cpu_latency_ms
+from nas.edgetpu.host import Host, HostName, cpu_latency_ms, front_end_ms
 from nas.edgetpu.memory import ParameterMemory
 from nas.edgetpu.network import Network, Operator, Tensor
 from nas.edgetpu.placement import Placed
@@ -41,6 +41,7 @@ class Latency:
         output_ms: Fetching the output.
         cpu_ms: Operators on the host CPU.
         by_operator: Time of each operator, in order, with its instructions and parameters.
+        front_end_ms: The host's preparation of the input; ``None`` where there is none.
     """
 
     fixed_ms: float
@@ -51,6 +52,12 @@ class Latency:
     output_ms: float
     cpu_ms: float
     by_operator: tuple[float | None, ...]
+    front_end_ms: float | None = None
+
+    @property
+    def host_ms(self) -> float:
+        """Time the host's CPU computes."""
+        return self.cpu_ms + (self.front_end_ms or 0.0)
 
     @property
     def transfer_ms(self) -> float:
@@ -62,7 +69,7 @@ class Latency:
         """The whole inference, or ``None`` when a part is not known."""
         if self.compute_ms is None:
             return None
-        return self.fixed_ms + self.transfer_ms + self.compute_ms + self.cpu_ms
+        return self.fixed_ms + self.transfer_ms + self.compute_ms + self.host_ms
 
 
 def estimate_latency(
@@ -124,6 +131,7 @@ class _Setup:
             by_operator=tuple(
                 _operator_ms(entry, computes, waits, input_bandwidth, self.host) for entry in placed
             ),
+            front_end_ms=front_end_ms(network.front_end, self.host),
         )
 
 

@@ -114,6 +114,24 @@ class Operator:
 
 
 @dataclass(frozen=True)
+class HostWork:
+    """What the host computes before every inference, to prepare the input.
+
+    Attributes:
+        macs: Multiply-accumulates.
+        elements: Numbers that it writes.
+    """
+
+    macs: int
+    elements: int
+
+
+def host_work(front_end: Any) -> HostWork | None:
+    """Return what a front end, which tells its ``macs`` and ``elements``, costs the host."""
+    return None if front_end is None else HostWork(front_end.macs, front_end.elements)
+
+
+@dataclass(frozen=True)
 class Network:
     """The main subgraph of a model.
 
@@ -123,6 +141,7 @@ class Network:
         outputs: Output tensors.
         subgraphs: Number of subgraphs in the file.
         file_bytes: Size of the file, or ``None`` when there is none yet.
+        front_end: What the host computes for its input; ``None`` if it is taken as it comes.
     """
 
     operators: tuple[Operator, ...]
@@ -130,6 +149,7 @@ class Network:
     outputs: tuple[Tensor, ...]
     subgraphs: int = 1
     file_bytes: int | None = None
+    front_end: HostWork | None = None
 
     @property
     def macs(self) -> int:

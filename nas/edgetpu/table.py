@@ -59,6 +59,7 @@ def _parts(estimate: Estimate) -> list[tuple[str, float]]:
 def _heading(name: str, estimate: Estimate) -> str:
     setup = estimate.estimator
     place = f"{setup.link}, {setup.clock_mhz:g} MHz, host {setup.host}"
+    place += f", profile {setup.profile}" if setup.profile else ""
     return fill(f"{name} on the Coral Edge TPU ({place}) - estimated, nothing was run", WIDTH)
 
 

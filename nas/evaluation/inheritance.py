@@ -105,10 +105,13 @@ def inherit(model: Any, parent: Sequence[LayerWeights]) -> float:
 
 
 def _weighted_layers(layer: Any) -> list[Any]:
-    """Return the layers with weights in order, and of those that hold others only these."""
+    """Return the layers that learn, in order, and of those that hold others only these.
+
+    Fixed weights, such as those of a Fourier transform, are a network's own.
+    """
     held = list(layer._flatten_layers(include_self=False, recursive=False))
     if not held:
-        return [layer] if layer.weights else []
+        return [layer] if layer.trainable_weights else []
     return [inner for each in held for inner in _weighted_layers(each)]
 
 

@@ -1,7 +1,7 @@
 """One candidate's way: build, train, quantize, measure its int8 accuracy, cost the file."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -9,12 +9,14 @@ from typing import Any, Protocol
 
 import keras
 
-from nas.data.dataset import Dataset, Split
-from nas.data.images import resize_images
+from nas.data.dataset import Dataset
 from nas.edgetpu.estimator import Estimate, Estimator
+from nas.edgetpu.network import host_work
 from nas.edgetpu.tflite import parse_network
+from nas.evaluation.inheritance import WEIGHTS_FILE, inherit, read_weights, save_weights
 from nas.evaluation.interpreter import int8_accuracy
 from nas.evaluation.peak_memory import PeakMemory
+from nas.evaluation.preparation import FrontEnd, prepare_dataset
 from nas.evaluation.quantization import quantize
 from nas.evaluation.recipe import Recipe
 from nas.evaluation.training import Training, train
@@ -45,6 +47,8 @@ class Evaluation:
         parameters: Parameters of the Keras model.
         estimate: Costs of the ``.tflite`` file.
         seconds: Wall time by stage.
+        inherited_share: Share of the weights that began as another network's, 0 – 1; ``None`` if
+            none was asked.
     """
 
     accuracy: float
@@ -55,6 +59,7 @@ class Evaluation:
     parameters: int
     estimate: Estimate
     seconds: Mapping[str, float]
+    inherited_share: float | None = None
 
 
 def evaluate(
@@ -65,6 +70,10 @@ def evaluate(
     estimator: Estimator,
     directory: Path,
     reporter: Reporter,
+    warm_start: Callable[[Any], Collection[str]] = lambda _model: (),
+    parent: Path | None = None,
+    keep_weights: bool = False,
+    front_end: FrontEnd | None = None,
 ) -> Evaluation:
     """Train a network briefly and measure what became of it; its int8 file is kept.
 
@@ -75,6 +84,10 @@ def evaluate(
         estimator: Chip model.
         directory: Where ``model.tflite`` is written.
         reporter: Told about stages and epochs.
+        warm_start: Loads what the model's layers have learned before; returns their names.
+        parent: Weights of a relative to start from.
+        keep_weights: Whether the trained weights are written beside the model, for descendants.
+        front_end: What prepares signals for the network.
 
     Raises:
         CandidateError: The network cannot be trained or converted.
@@ -84,17 +97,24 @@ def evaluate(
     memory = PeakMemory()
     with stages.stage("build"):
         model = build()
-        dataset = at_input_size(dataset, model)
+        learned = warm_start(model)
+        share = None if parent is None else inherit(model, read_weights(parent))
+        dataset = at_input_size(dataset, model, front_end)
     with stages.stage("train"):
-        training = train(model, dataset.train, dataset.validation, recipe, reporter.epoch)
+        training = train(
+            model, dataset.train, dataset.validation, recipe, reporter.epoch, learned=learned
+        )
         training_memory_bytes = memory.rise_bytes()
     with stages.stage("quantize"):
         content = quantize(model, dataset.calibration)
         _write_model(directory, content)
+        if keep_weights:
+            save_weights(model, directory / WEIGHTS_FILE)
     with stages.stage("evaluate"):
         accuracy = int8_accuracy(content, dataset.validation)
     with stages.stage("estimate"):
-        estimate = estimator.estimate(parse_network(content, MODEL_FILE))
+        network = replace(parse_network(content, MODEL_FILE), front_end=host_work(front_end))
+        estimate = estimator.estimate(network)
     return Evaluation(
         accuracy=accuracy,
         validation_examples=len(dataset.validation),
@@ -104,24 +124,13 @@ def evaluate(
         parameters=model.count_params(),
         estimate=estimate,
         seconds=stages.seconds,
+        inherited_share=share,
     )
 
 
-def at_input_size(dataset: Dataset, model: Any) -> Dataset:
-    """Return the data set with images of the side a model takes; the test split stays as it is."""
-    side = model.inputs[0].shape[1]
-    if dataset.input_shape[0] == side:
-        return dataset
-
-    def resized(split: Split) -> Split:
-        return Split(resize_images(split.inputs, side), split.labels)
-
-    return replace(
-        dataset,
-        train=resized(dataset.train),
-        validation=resized(dataset.validation),
-        calibration=resized(dataset.calibration),
-    )
+def at_input_size(dataset: Dataset, model: Any, front_end: FrontEnd | None = None) -> Dataset:
+    """Return the data set with inputs as a model takes them; the test split stays as it is."""
+    return prepare_dataset(dataset, tuple(model.inputs[0].shape[1:]), front_end)
 
 
 def _write_model(directory: Path, content: bytes) -> None:

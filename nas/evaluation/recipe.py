@@ -4,6 +4,23 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class Phase:
+    """Epochs that are trained alike.
+
+    Attributes:
+        start: Epochs trained before.
+        end: Epochs trained after it, those before included.
+        learning_rate: Peak of Adam's learning rate.
+        is_frozen: Whether layers that have learned before keep their weights.
+    """
+
+    start: int
+    end: int
+    learning_rate: float
+    is_frozen: bool
+
+
+@dataclass(frozen=True)
 class Recipe:
     """How a network is trained.
 
@@ -16,6 +33,12 @@ class Recipe:
         warmup: Share of the steps over which the learning rate rises.
         normalization_momentum: Momentum of every batch normalization. Keras's 0.99 needs hundreds
             of steps: after a brief training it evaluates with statistics of the initial weights.
+        frozen_share: Share of the epochs in which layers that have learned before stay frozen.
+        fine_tuning: Factor on the learning rate afterwards, when every layer is trained.
+
+    Reference:
+        60 epochs frozen, then 20 with everything trainable: Nuh Mih et al., Canadian AI 2024,
+        arXiv 2403.10569.
     """
 
     epochs: int
@@ -24,3 +47,19 @@ class Recipe:
     learning_rate: float = 4e-3
     warmup: float = 0.1
     normalization_momentum: float = 0.9
+    frozen_share: float = 0.75
+    fine_tuning: float = 0.1
+
+    def phases(self, *, has_learned: bool) -> tuple[Phase, ...]:
+        """Return how the epochs are trained.
+
+        Args:
+            has_learned: Whether some layers start from weights that were learned before.
+        """
+        if not has_learned:
+            return (Phase(0, self.epochs, self.learning_rate, is_frozen=False),)
+        frozen = round(self.epochs * self.frozen_share)
+        lower = self.learning_rate * self.fine_tuning
+        first = Phase(0, frozen, self.learning_rate, is_frozen=True)
+        second = Phase(frozen, self.epochs, lower, is_frozen=False)
+        return tuple(phase for phase in (first, second) if phase.start < phase.end)

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from nas.data.dataset import Split
 from nas.errors import CandidateError
-from nas.evaluation.recipe import Recipe
+from nas.evaluation.recipe import Phase, Recipe
 
 EVALUATION_BATCH = 256
 
@@ -42,7 +42,13 @@ OnEpoch = Callable[[int, float], None]
 
 
 def train(
-    model: Any, train_split: Split, validation: Split, recipe: Recipe, on_epoch: OnEpoch
+    model: Any,
+    train_split: Split,
+    validation: Split,
+    recipe: Recipe,
+    on_epoch: OnEpoch,
+    *,
+    learned: Collection[str] = (),
 ) -> Training:
     """Train a built model in place and leave the best checkpoint's weights in it.
 
@@ -52,23 +58,29 @@ def train(
         validation: What to compare epochs on.
         recipe: How to train.
         on_epoch: Told after every epoch.
+        learned: Names of layers that have learned before and stay frozen at first.
 
     Raises:
         CandidateError: The loss became NaN, or memory ran out.
     """
     started = time.monotonic()
     _set_normalization_momentum(model, recipe.normalization_momentum)
-    _compile(model, recipe, steps=math.ceil(len(train_split) / recipe.batch_size))
     best = _BestCheckpoint(on_epoch)
+    examples = batches(train_split, recipe.batch_size, shuffle_seed=recipe.seed)
     try:
-        model.fit(
-            batches(train_split, recipe.batch_size, shuffle_seed=recipe.seed),
-            validation_data=batches(validation, EVALUATION_BATCH),
-            epochs=recipe.epochs,
-            callbacks=[best],
-            shuffle=False,  # the pipeline shuffles
-            verbose=0,
-        )
+        for phase in recipe.phases(has_learned=bool(learned)):
+            for name in learned:
+                model.get_layer(name).trainable = not phase.is_frozen
+            _compile(model, recipe, phase, math.ceil(len(train_split) / recipe.batch_size))
+            model.fit(
+                examples,
+                validation_data=batches(validation, EVALUATION_BATCH),
+                initial_epoch=phase.start,
+                epochs=phase.end,
+                callbacks=[best],
+                shuffle=False,  # the pipeline shuffles
+                verbose=0,
+            )
     except (MemoryError, tf.errors.ResourceExhaustedError) as error:
         raise CandidateError("out of memory while training") from error
     model.set_weights(best.weights)
@@ -116,13 +128,13 @@ def _set_normalization_momentum(model: Any, momentum: float) -> None:
             layer.momentum = momentum
 
 
-def _compile(model: Any, recipe: Recipe, steps: int) -> None:
-    total = steps * recipe.epochs
+def _compile(model: Any, recipe: Recipe, phase: Phase, steps: int) -> None:
+    total = steps * (phase.end - phase.start)
     warmup = max(1, round(total * recipe.warmup))
     rate = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=recipe.learning_rate / warmup,
+        initial_learning_rate=phase.learning_rate / warmup,
         decay_steps=max(1, total - warmup),
-        warmup_target=recipe.learning_rate,
+        warmup_target=phase.learning_rate,
         warmup_steps=warmup,
     )
     optimizer = keras.optimizers.Adam(rate)

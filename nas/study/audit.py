@@ -24,6 +24,7 @@ from nas.study.constraint import Constraint
 from nas.study.pareto import pareto_front
 from nas.study.record import Record
 from objectives import OBJECTIVES
+from search_spaces import example_shape
 
 FRONT = (OBJECTIVES["latency_ms"], OBJECTIVES["memory_bytes"])
 """The front of costs: as fast and as small as the space can be."""
@@ -52,6 +53,14 @@ class Question:
     seed: int
     estimator: Estimator
     constraints: tuple[Constraint, ...]
+
+    @property
+    def input_words(self) -> str:
+        """What the space is built for, such as ``64 x 64 pixels``."""
+        shape = example_shape(self.space, self.image_size)
+        if len(shape) == 3:
+            return f"{self.image_size} x {self.image_size} pixels"
+        return f"{shape[0]} samples of {shape[1]} channels"
 
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON fields."""

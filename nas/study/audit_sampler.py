@@ -10,6 +10,8 @@ import numpy as np
 from optuna.distributions import BaseDistribution
 
 from nas.edgetpu.estimator import Estimate, Estimator
+from nas.edgetpu.network import Network
+from nas.edgetpu.remedies import unmapped_layers
 from nas.errors import CandidateError
 from nas.study.audit_sample import Answer, Costed, Knob, Pair, Sample, Verdict
 from nas.study.candidate import Space
@@ -136,21 +138,19 @@ def _describe(kind: Any) -> Knob:
 
 def _verdicts(reading: Reading, estimate: Estimate | None) -> dict[str, Verdict]:
     verdicts = {"builds": Verdict("yes")}
-    if estimate is None:
+    if estimate is None or reading.network is None:
         unknown = _reasoned("unknown", reading.reason or "its operators cannot be read")
         return verdicts | {"maps": unknown, "fits": unknown, "compiles": unknown}
     return verdicts | {
-        "maps": _maps(estimate),
+        "maps": _maps(reading.network, estimate),
         "fits": Verdict("yes" if estimate.off_chip_bytes == 0 else "no"),
         "compiles": _compiles(estimate),
     }
 
 
-def _maps(estimate: Estimate) -> Verdict:
-    first = next((costs for costs in estimate.ops if costs.target == "cpu"), None)
-    if first is None:
-        return Verdict("yes")
-    return _reasoned("no", f"operator {first.index} ({first.type}): {first.reason}")
+def _maps(network: Network, estimate: Estimate) -> Verdict:
+    found = unmapped_layers(network, estimate)
+    return _reasoned("no", "; ".join(found)) if found else Verdict("yes")
 
 
 def _compiles(estimate: Estimate) -> Verdict:

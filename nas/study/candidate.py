@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from nas.errors import CandidateError
-from nas.study.network_id import network_id
+from nas.study.network_id import network_id, prepared_id
+from search_spaces import find_front_end
 
 
 class Space(Protocol):
@@ -47,14 +48,27 @@ def build_candidate(space: Space, hp: Any) -> Candidate:
     """
     try:
         model = _build(space, hp)
-        return Candidate(network_id(model), dict(hp.values), tuple(hp.space), model)
+        identity = identify(space, model, hp.values)
+        return Candidate(identity, dict(hp.values), tuple(hp.space), model)
     except Exception as error:  # a user's space may raise anything: it costs this candidate
         raise CandidateError(f"the space cannot build this network: {one_line(error)}") from error
 
 
+def identify(space: Space, network: Any, hyperparameters: Mapping[str, Any]) -> str:
+    """Identify a candidate: its network and what prepares inputs for it.
+
+    Args:
+        space: The search space.
+        network: A Keras model or its layer graph.
+        hyperparameters: Those it was built from.
+    """
+    prepared = find_front_end(space, hyperparameters)
+    return prepared_id(network_id(network), None if prepared is None else prepared.settings)
+
+
 def _build(space: Space, hp: Any) -> Any:
     try:
-        with _without_weights():
+        with without_weights():
             return space.build(hp)
     except Exception:
         # A space that compiles its models, as KerasTuner's users do: its optimizer needs values.
@@ -62,7 +76,7 @@ def _build(space: Space, hp: Any) -> Any:
 
 
 @contextmanager
-def _without_weights() -> Iterator[None]:
+def without_weights() -> Iterator[None]:
     """Let Keras build models whose variables have shapes and no values."""
     from keras.src.backend.common import global_state
     from keras.src.backend.common.stateless_scope import StatelessScope

@@ -12,7 +12,7 @@ from nas.study.record import NUMERIC_FIELDS
 _UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 _PATTERN = re.compile(r"\s*([a-z0-9_]+)\s*(<=|>=)\s*([0-9.eE+-]+)\s*([A-Za-z]*)\s*")
 
-_NOT_A_RESULT = {"epochs", "seed", "trial"}
+_NOT_A_RESULT = {"epochs", "latency_count", "seed", "trial"}
 
 UNKNOWN_MARGIN = 1.0
 """Told for a bound on something unknown: violated, and finite so that samplers can use it."""

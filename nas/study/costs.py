@@ -27,6 +27,7 @@ def cost_fields(estimate: Estimate) -> dict[str, Any]:
         "off_chip_bytes": estimate.off_chip_bytes,
         "peak_activation_bytes": estimate.peak_activation_bytes,
         "macs": estimate.macs,
+        "front_end_ms": estimate.front_end_ms,
         "ops_total": estimate.ops_total,
         "ops_mapped": estimate.ops_mapped,
     }

@@ -57,7 +57,31 @@ class SearchFinished:
     reason: str
 
 
-Event = SearchStarted | StageStarted | EpochFinished | CandidateFinished | SearchFinished
+@dataclass(frozen=True)
+class CandidateMeasured:
+    """A device measured a candidate, whose estimate was so; ``front`` is the one with that."""
+
+    record: Record
+    estimated_ms: float | None
+    front: Sequence[Record]
+
+
+@dataclass(frozen=True)
+class DeviceTold:
+    """Something about measuring that a person should know, in one line."""
+
+    line: str
+
+
+Event = (
+    SearchStarted
+    | StageStarted
+    | EpochFinished
+    | CandidateFinished
+    | CandidateMeasured
+    | DeviceTold
+    | SearchFinished
+)
 
 
 class Observer(Protocol):

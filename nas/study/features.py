@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from sys import intern
 from typing import Any
 
 import numpy as np
@@ -74,13 +75,14 @@ def network_features(network: Network) -> Features:
         tenth layer changes less than the second.
     """
     reaches = _reaches(network)
-    return {
+    features = {
         **_operator_features(network.operators),
         **_path_features([reaches[tensor.name] for tensor in network.outputs]),
         **_shortcut_features(network.operators, reaches),
         **_size_features(network),
         **_width_features(network.operators),
     }
+    return {intern(name): value for name, value in features.items()}  # thousands share the names
 
 
 def setting_features(
@@ -96,7 +98,7 @@ def setting_features(
     for name, value in params.items():
         distribution = distributions[name]
         if isinstance(distribution, CategoricalDistribution):
-            described[f"{name}={value}"] = 1.0
+            described[intern(f"{name}={value}")] = 1.0
         elif isinstance(distribution, IntDistribution | FloatDistribution):
             described[name] = _position(float(value), distribution)
     return described

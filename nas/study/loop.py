@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import optuna
@@ -12,8 +13,10 @@ from optuna.trial import TrialState
 
 from nas.edgetpu.estimator import Estimator
 from nas.errors import CandidateError
+from nas.evaluation.inheritance import WEIGHTS_FILE
 from nas.evaluation.recipe import Recipe
 from nas.study import events
+from nas.study.ancestry import closest_relative
 from nas.study.candidate import Candidate, Space
 from nas.study.constraint import violation
 from nas.study.costs import known_costs
@@ -22,6 +25,7 @@ from nas.study.gate import Gate
 from nas.study.gate_forecast import Forecast
 from nas.study.hyperparameters import OptunaHyperParameters, encode, fixed_hyperparameters
 from nas.study.machines import Machines, machines_of
+from nas.study.measuring import Measuring
 from nas.study.outcome import Outcomes
 from nas.study.pareto import pareto_front
 from nas.study.reading import Reading, read_candidate
@@ -54,6 +58,7 @@ class _Running:
     costs: Mapping[str, Any]
     trials: list[optuna.Trial]
     prior: Forecast | None = None
+    parent: str | None = None
     curve: list[float] = field(default_factory=list)
 
 
@@ -73,6 +78,7 @@ class Search:
         observer: Told about everything that happens.
         gate: Ends trainings that will hardly reach the front; ``None`` lets all go on.
         expected: Tells by a trial's number which log error the sampler's model expects, if it does.
+        measuring: Measures candidates on devices; ``None`` leaves the estimates.
     """
 
     directory: RunDirectory
@@ -86,6 +92,7 @@ class Search:
     observer: events.Observer
     gate: Gate | None = None
     expected: Callable[[int], Forecast | None] = lambda _number: None
+    measuring: Measuring | None = None
     _records: dict[str, Record] = field(default_factory=dict)
     _running: dict[int, _Running] = field(default_factory=dict)
     _preset_names: dict[str, str] = field(default_factory=dict)
@@ -108,6 +115,10 @@ class Search:
                 for message in self.pool.wait(POLL_S):
                     self._handle(message)
                 self._exchange()
+                if self.measuring is not None:
+                    self.measuring.step(self._records)
+            if self.measuring is not None:
+                self.measuring.finish(self._records)
         finally:
             self.pool.close()
         return self._finish_search()
@@ -201,7 +212,8 @@ class Search:
         if self._is_repeat(trial, candidate):
             return
         costs = known_costs(reading, self.estimator)
-        running = _Running(candidate, costs, [trial], self.expected(trial.number))
+        parent = self._parent(candidate)
+        running = _Running(candidate, costs, [trial], self.expected(trial.number), parent)
         broken = violation(costs, self.outcomes.constraints)
         if broken is not None:
             self._finish(running, "infeasible", broken)
@@ -237,17 +249,31 @@ class Search:
 
     def _submit(self, running: _Running) -> None:
         number, candidate = running.trials[0].number, running.candidate
+        config = self.outcomes.config
         assignment = Assignment(
             trial=number,
-            space=self.outcomes.config.space,
+            space=config.space,
             hyperparameters=candidate.hyperparameters,
             data_directory=self.directory.data,
             model_directory=self.directory.model(candidate.id),
             recipe=self.recipe,
             estimator=self.estimator,
+            parent=None if running.parent is None else self._weights(running.parent),
+            keep_weights=config.inherit,
         )
         self._running[number] = running
         self.pool.submit(assignment)
+
+    def _parent(self, candidate: Candidate) -> str | None:
+        """Return whose weights a candidate starts from; presets start from their own."""
+        if not self.outcomes.config.inherit or candidate.preset is not None:
+            return None
+        keeping = [r for r in self._records.values() if self._weights(r.candidate_id).exists()]
+        relative = closest_relative(candidate.hyperparameters, keeping)
+        return None if relative is None else relative.candidate_id
+
+    def _weights(self, candidate_id: str) -> Path:
+        return self.directory.model(candidate_id) / WEIGHTS_FILE
 
     def _stop(self, running: _Running) -> bool:
         """Record a candidate as stopped if the gate says so; presets are always trained."""
@@ -285,7 +311,7 @@ class Search:
                 if evaluation is None:
                     self._finish(running, "failed", reason or "unknown")
                 else:
-                    record = self.outcomes.finished(candidate, trial, evaluation)
+                    record = self.outcomes.finished(candidate, trial, evaluation, running.parent)
                     self._keep(running, record)
 
     def _finish(self, running: _Running, status: Any, reason: str) -> None:

@@ -33,6 +33,19 @@ def network_id(network: Any) -> str:
     return hashlib.sha256(_describe(graph).encode()).hexdigest()[:_DIGITS]
 
 
+def prepared_id(identity: str, settings: Mapping[str, Any] | None) -> str:
+    """Tell networks apart that differ only in how their input is prepared.
+
+    Args:
+        identity: The id of the network.
+        settings: Those of its front end as JSON values; ``None`` leaves the id as it is.
+    """
+    if settings is None:
+        return identity
+    text = json.dumps([identity, dict(settings)], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
+
+
 def _describe(graph: LayerGraph) -> str:
     places = {at: [at, 0] for at in range(len(graph.inputs))}
     layers: dict[int, int] = {}

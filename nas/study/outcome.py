@@ -66,7 +66,9 @@ class Outcomes:
         reason = stop_reason(verdict, len(curve), self.config.epochs)
         return self._record(candidate, trial, "stopped", reason, results)
 
-    def finished(self, candidate: Candidate, trial: int, evaluation: Any) -> Record:
+    def finished(
+        self, candidate: Candidate, trial: int, evaluation: Any, parent: str | None = None
+    ) -> Record:
         """Return the record of an evaluated candidate, infeasible if it breaks a constraint."""
         training = evaluation.training
         low, high = accuracy_interval(evaluation.accuracy, evaluation.validation_examples)
@@ -83,6 +85,8 @@ class Outcomes:
             "epochs": len(training.learning_curve),
             "train_seconds": round(training.train_seconds, 3),
             "seconds": evaluation.seconds,
+            "parent": parent,
+            "inherited_share": evaluation.inherited_share,
         }
         broken = violation(results, self.constraints)
         status: Status = "complete" if broken is None else "infeasible"

@@ -76,10 +76,18 @@ def hypervolume(points: Losses, reference: Losses) -> float:
         return 0.0
     if points.shape[1] == 1:
         return float(reference[0] - inside[:, 0].min())
+    if points.shape[1] == 2:
+        return _area(inside, reference)
     inside = inside[np.argsort(inside[:, -1])]
     edges = np.append(inside[:, -1], reference[-1])
     slices = (hypervolume(inside[: k + 1, :-1], reference[:-1]) for k in range(len(inside)))
     return float(sum(area * height for area, height in zip(slices, np.diff(edges), strict=True)))
+
+
+def _area(points: Losses, reference: Losses) -> float:
+    ordered = points[np.argsort(points[:, 0])]
+    widths = np.diff(np.append(ordered[:, 0], reference[0]))
+    return float((widths * (reference[1] - np.minimum.accumulate(ordered[:, 1]))).sum())
 
 
 def knee(front: Sequence[Record], objectives: Sequence[Objective]) -> Record:

@@ -5,7 +5,9 @@ import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from itertools import zip_longest
+from sys import intern
 from typing import Any
 
 import numpy as np
@@ -25,8 +27,8 @@ _MOST_FRUITLESS = 200
 _PATIENCE = 4
 """Where nothing feasible was found in its time, a proposal may take this many times as long."""
 
-_MOST_KEPT = 5000
-"""Descriptions that are kept beside those of random candidates; one takes about 6 kB."""
+_MOST_KEPT = 2500
+"""Descriptions that are kept beside those of random candidates; one takes about 10 kB."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ class Pool:
     describe: Describe
     seed: int
     budget: Budget = field(default_factory=Budget)
-    _read: OrderedDict[tuple[Any, ...], Proposal | None] = field(default_factory=OrderedDict)
+    _read: OrderedDict[bytes, Proposal | None] = field(default_factory=OrderedDict)
     _distributions: dict[BaseDistribution, BaseDistribution] = field(default_factory=dict)
     _drawn: dict[str, Proposal] = field(default_factory=dict)
     _draws: int = 0
@@ -171,15 +173,15 @@ class Pool:
         return near
 
     def _described(self, wanted: Mapping[str, Any]) -> Proposal | None:
-        key = tuple(sorted(wanted.items()))
+        key = _key(wanted)
         if key in self._read:
             self._read.move_to_end(key)
             return self._read[key]
         # What the settings uncover is drawn by their content: the same in a resumed search.
-        rng = np.random.default_rng((self.seed, 2, zlib.crc32(repr(key).encode())))
+        rng = np.random.default_rng((self.seed, 2, zlib.crc32(key)))
         return self._keep(key, self._describe_draft(Draft(wanted, rng)))
 
-    def _keep(self, key: tuple[Any, ...], proposal: Proposal | None) -> Proposal | None:
+    def _keep(self, key: bytes, proposal: Proposal | None) -> Proposal | None:
         self._read[key] = proposal
         while len(self._read) > _MOST_KEPT:
             self._read.popitem(last=False)
@@ -190,10 +192,15 @@ class Pool:
             description = self.describe(draft)
         except CandidateError:
             return None
-        params = draft.params
+        params = {intern(name): value for name, value in draft.params.items()}
         shared = {n: self._distributions.setdefault(d, d) for n, d in draft.distributions.items()}
         proposal = Proposal(description, params, shared, setting_features(params, shared))
-        return self._keep(tuple(sorted(params.items())), proposal)
+        return self._keep(_key(params), proposal)
+
+
+def _key(params: Mapping[str, Any]) -> bytes:
+    """Identify settings in a few bytes."""
+    return blake2b(repr(sorted(params.items())).encode(), digest_size=16).digest()
 
 
 def _open_ones(proposals: Mapping[str, Proposal], known: frozenset[str]) -> list[Proposal]:

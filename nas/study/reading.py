@@ -1,16 +1,16 @@
 """What is known of a candidate before training: its identity, operators and parameters."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from nas.edgetpu.keras_graph import UnreadableLayer, read_layer_graph
 from nas.edgetpu.layer_graph import LayerGraph, layer_graph
-from nas.edgetpu.network import Network
+from nas.edgetpu.network import Network, host_work
 from nas.edgetpu.shape_keras import shapes_only
 from nas.edgetpu.shape_model import ShapeModel, ShapeSequential, count_parameters
-from nas.study.candidate import Space, build_candidate
-from nas.study.network_id import network_id
+from nas.study.candidate import Space, build_candidate, identify
+from search_spaces import find_front_end
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,10 @@ def read_candidate(space: Space, hp: Any) -> Reading:
     """
     graph = _read_shapes(space, hp)
     if graph is not None:
-        return _reading(graph, hp, count_parameters(graph), built=False)
+        return _reading(space, graph, hp, count_parameters(graph), built=False)
     candidate = build_candidate(space, hp)
     parameters = candidate.model.count_params()
-    return _reading(layer_graph(candidate.model), hp, parameters, built=True)
+    return _reading(space, layer_graph(candidate.model), hp, parameters, built=True)
 
 
 def _read_shapes(space: Space, hp: Any) -> LayerGraph | None:
@@ -69,14 +69,15 @@ def _read_shapes(space: Space, hp: Any) -> LayerGraph | None:
         return None
 
 
-def _reading(graph: LayerGraph, hp: Any, parameters: int, *, built: bool) -> Reading:
+def _reading(space: Space, graph: LayerGraph, hp: Any, parameters: int, *, built: bool) -> Reading:
     network, reason = None, None
+    work = host_work(find_front_end(space, hp.values))
     try:
-        network = read_layer_graph(graph)
+        network = replace(read_layer_graph(graph), front_end=work)
     except UnreadableLayer as error:
         reason = str(error)
     return Reading(
-        id=network_id(graph),
+        id=identify(space, graph, hp.values),
         hyperparameters=dict(hp.values),
         kinds=tuple(hp.space),
         network=network,

@@ -1,14 +1,15 @@
 """One line of ``records.jsonl``: all that is known about one candidate."""
 
-import json
 import math
-import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from nas.errors import UserError
+from nas.study import measurements
+from nas.study.json_lines import append_line, read_lines
+from nas.study.measurements import LATENCIES, Measurement
 
 SCHEMA = 1
 STATUSES = ("complete", "infeasible", "stopped", "failed")
@@ -21,9 +22,12 @@ class Record:
 
     Accuracies are fractions (0 – 1) of the validation split, ``accuracy`` that of the int8 network
     with its 95 % interval; ``learning_curve`` is the float validation accuracy after each epoch.
-    Latency is one warm inference at batch 1 with an 80 % interval. ``preset`` names a hand-made
-    network. ``seconds`` is wall time by stage. ``gate`` says of a stopped candidate which accuracy
-    it needed at its costs, which was expected of it, and its chance to reach the former.
+    Latency is one warm inference at batch 1: an estimate with its 80 % interval, or the median and
+    quartiles of ``latency_count`` inferences on ``latency_device``. ``preset`` names a hand-made
+    network; ``parent`` is the candidate whose weights it began with, and ``inherited_share`` which
+    share of its own weights these were. ``seconds`` is wall time by stage. ``gate`` says of a
+    stopped candidate which accuracy it needed at its costs, which was expected of it, and its
+    chance to reach the former.
     """
 
     candidate_id: str
@@ -32,6 +36,8 @@ class Record:
     status: Status
     reason: str | None = None
     preset: str | None = None
+    parent: str | None = None
+    inherited_share: float | None = None
     trial: int | None = None
     accuracy: float | None = None
     accuracy_low: float | None = None
@@ -43,6 +49,9 @@ class Record:
     latency_low_ms: float | None = None
     latency_high_ms: float | None = None
     latency_source: str | None = None
+    latency_device: str | None = None
+    latency_count: int | None = None
+    front_end_ms: float | None = None
     energy_mj: float | None = None
     energy_source: str | None = None
     memory_bytes: int | None = None
@@ -75,41 +84,32 @@ class Record:
         return {**vars(self), "cpu_ops": self.cpu_ops}
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
     """Replace NaN and infinities, which JSON cannot carry, by ``None``, at any depth."""
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, Mapping):
-        return {key: _finite(entry) for key, entry in value.items()}
+        return {key: finite(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(entry) for entry in value]
+        return [finite(entry) for entry in value]
     return value
 
 
 def as_json(record: Record) -> dict[str, Any]:
     """Return the stored fields of a record as JSON values."""
-    values: dict[str, Any] = _finite(vars(record))
+    values: dict[str, Any] = finite(vars(record))
     return values
 
 
 def append_record(path: Path, record: Record) -> None:
-    """Append one record and wait until it is on disk, so that a crash cannot lose it.
-
-    A line that an earlier crash left unfinished is closed first.
-    """
-    line = json.dumps(as_json(record), ensure_ascii=False, allow_nan=False)
-    with path.open("a+b") as file:
-        if file.tell() > 0:
-            file.seek(-1, os.SEEK_END)
-            if file.read(1) != b"\n":
-                file.write(b"\n")
-        file.write(line.encode() + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
+    """Append one record and wait until it is on disk, so that a crash cannot lose it."""
+    append_line(path, as_json(record))
 
 
 def read_records(path: Path) -> list[Record]:
     """Read all finished records, in order; a line cut off by a crash is left out.
+
+    Where ``measurements.jsonl`` beside it has a candidate, its latency is the measured one.
 
     Args:
         path: ``records.jsonl``; a missing file holds no records.
@@ -117,21 +117,26 @@ def read_records(path: Path) -> list[Record]:
     Returns:
         One record a candidate, the first where one candidate was written twice.
     """
-    if not path.exists():
-        return []
     unique: dict[str, Record] = {}
-    for record in _parse_lines(path):
+    for place, values in read_lines(path):
+        record = parse_record(values, place)
         unique.setdefault(record.candidate_id, record)
-    return list(unique.values())
+    good = measurements.read_good(path.with_name(measurements.FILE))
+    return [measured(record, good.get(record.candidate_id)) for record in unique.values()]
 
 
-def _parse_lines(path: Path) -> Iterator[Record]:
-    for number, line in enumerate(path.read_bytes().split(b"\n"), start=1):
-        try:
-            values = json.loads(line)
-        except ValueError:
-            continue  # blank, or cut off by a crash
-        yield parse_record(values, f"{path}:{number}")
+def measured(record: Record, measurement: Measurement | None) -> Record:
+    """Return a record with what a device measured; one it shows to be infeasible is that."""
+    if measurement is None:
+        return record
+    # A device runs the network alone; what the host does before it is still an estimate.
+    host_ms = record.front_end_ms or 0.0
+    taken = measurement.latency()
+    times = {name: host_ms + taken[name] for name in LATENCIES}
+    record = replace(record, **{**taken, **times})
+    if measurement.broken is None or record.status != "complete":
+        return record
+    return replace(record, status="infeasible", reason=measurement.broken)
 
 
 def parse_record(values: Any, place: str) -> Record:

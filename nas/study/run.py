@@ -10,6 +10,7 @@ from typing import Any
 from nas.edgetpu.chip import LinkName
 from nas.edgetpu.host import HostName
 from nas.errors import UserError
+from nas.study import measurements
 from objectives import DEFAULT_OBJECTIVES
 
 COST_AWARE = "cost_aware"
@@ -21,7 +22,7 @@ EXECUTORS = ("processes", "ray")
 
 MACHINE_SETTINGS = (
     "storage", "study", "workers", "timeout_s", "executor", "ray_address", "ray_cpus",
-    "check_fidelity",
+    "check_fidelity", "device", "device_failures", "compiler",
 )  # fmt: skip
 """Settings of one machine, where several share a study."""
 
@@ -34,6 +35,7 @@ class Settings:
         space: Registered name, dotted path or file of the search space.
         data: What the user named as data.
         image_size: Side of the stored images in pixels; ``None`` leaves it to the data.
+        samples: Samples of a stored signal; ``None`` leaves it to the data.
         objectives: Names of the objectives.
         constraints: Constraints as written, such as ``latency_ms<=5``.
         trials: Candidates to record.
@@ -44,10 +46,15 @@ class Settings:
         seed: Seed of splits, sampler and training.
         workers: Candidates evaluated at once.
         sampler: What proposes candidates, one of ``SAMPLERS``.
-        device: Where latency comes from, ``estimate`` for the chip model.
+        device: Where latency comes from: ``estimate`` for the chip model, ``auto`` for a device if
+            one answers, or names of devices with commas between them.
+        device_failures: Failures in a row after which a device is given up and the search stops;
+            ``None`` gives it up after some and goes on with estimates.
+        compiler: ``edgetpu_compiler``, which measuring needs; ``None`` looks for it on ``PATH``.
         link: Link to the Edge TPU, such as ``usb3``.
         clock_mhz: Clock of the Edge TPU.
         host: CPU that runs what is not mapped.
+        profile: Calibration that has the three, see ``nas.calibrate``; ``None`` is the package's.
         storage: SQLAlchemy URL or journal file of a study that several machines share; ``None``
             is a journal in the run directory.
         study: Name of that study; ``None`` is one of the run's own.
@@ -55,6 +62,7 @@ class Settings:
         ray_address: Ray cluster to use, ``auto`` for the one that this machine belongs to.
         ray_cpus: Processors that a candidate takes of a node of the cluster.
         gate: Whether trainings that will hardly reach the Pareto front are ended.
+        inherit: Whether a candidate starts from the weights of its closest relative.
         check_fidelity: Candidates trained longer at the end, to see whether the brief training
             ranks them alike; 0 is no check.
     """
@@ -62,6 +70,7 @@ class Settings:
     space: str = "xception_lite"
     data: str = "pcb_synthetic"
     image_size: int | None = None
+    samples: int | None = None
     objectives: tuple[str, ...] = DEFAULT_OBJECTIVES
     constraints: tuple[str, ...] = ()
     trials: int = 12
@@ -73,15 +82,19 @@ class Settings:
     workers: int = 1
     sampler: str = COST_AWARE
     device: str = "estimate"
+    device_failures: int | None = None
+    compiler: str | None = None
     link: LinkName = "usb3"
     clock_mhz: float = 500.0
     host: HostName = "desktop"
+    profile: str | None = None
     storage: str | None = None
     study: str | None = None
     executor: str = "processes"
     ray_address: str = "auto"
     ray_cpus: int = 1
     gate: bool = True
+    inherit: bool = False
     check_fidelity: int = 0
 
 
@@ -95,17 +108,19 @@ class RunConfig(Settings):
         split_sizes: Examples by split.
         data_fingerprint: SHA-256 of the data in its splits.
         is_synthetic: Whether the data was drawn by this project.
+        sample_rate_hz: Samples a second of signals; ``None`` if unknown, and of images.
         versions: Versions of what computed the results, by distribution name.
         git_commit: Commit of the source tree, where known.
         created_at: Start in ISO 8601, UTC.
     """
 
     run_id: str
-    image_size: int
+    image_size: int | None
     class_names: tuple[str, ...]
     split_sizes: Mapping[str, int]
     data_fingerprint: str
     is_synthetic: bool
+    sample_rate_hz: float | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
     git_commit: str | None = None
     created_at: str | None = None
@@ -133,6 +148,11 @@ class RunDirectory:
         return self.path / "study.journal"
 
     @property
+    def measurements(self) -> Path:
+        """One line an attempt to measure a candidate on a device."""
+        return self.path / measurements.FILE
+
+    @property
     def lock(self) -> Path:
         """Held by the search that writes here; its presence marks a run's directory."""
         return self.path / "lock"
@@ -142,7 +162,8 @@ class RunDirectory:
         """What a run writes beside its configuration and its lock."""
         models = self.path / "models"
         views = (self.front_csv, self.front_png, self.report)
-        return (self.data, self.records, self.journal, self.fidelity, models, *views)
+        logs = (self.records, self.measurements, self.journal, self.fidelity)
+        return (self.data, *logs, models, *views)
 
     @property
     def data(self) -> Path:

@@ -41,6 +41,8 @@ class Assignment:
         model_directory: Where the candidate's files go.
         recipe: How to train.
         estimator: Chip model.
+        parent: Weights of a relative to start from.
+        keep_weights: Whether the trained weights are kept, for descendants.
     """
 
     trial: int
@@ -50,6 +52,8 @@ class Assignment:
     model_directory: Path
     recipe: Recipe
     estimator: Estimator
+    parent: Path | None = None
+    keep_weights: bool = False
 
 
 @dataclass(frozen=True)
@@ -214,7 +218,7 @@ def _evaluate(assignment: Assignment, reporter: "_Reporter") -> "Evaluation":
     from nas.data.storage import open_dataset
     from nas.evaluation.pipeline import evaluate
     from nas.study.hyperparameters import fixed_hyperparameters
-    from search_spaces import load_space
+    from search_spaces import find_front_end, load_space, warm_start
 
     dataset = open_dataset(assignment.data_directory)
     space = load_space(
@@ -227,6 +231,10 @@ def _evaluate(assignment: Assignment, reporter: "_Reporter") -> "Evaluation":
         estimator=assignment.estimator,
         directory=assignment.model_directory,
         reporter=reporter,
+        warm_start=lambda model: warm_start(space, model, assignment.hyperparameters),
+        parent=assignment.parent,
+        keep_weights=assignment.keep_weights,
+        front_end=find_front_end(space, assignment.hyperparameters),
     )
 
 

@@ -35,7 +35,7 @@ _NOTES = {
 _BARS = " ▁▂▃▄▅▆▇█"
 _WIDTH = 100
 _FRONT_ROWS = 8
-_REASON = 220
+_REASON = 500
 
 
 def print_audit(console: Console, audit: Audit) -> None:
@@ -68,7 +68,7 @@ def _heading(audit: Audit) -> Iterator[str]:
         read = audit.drawn + audit.changed
         yield f"Interrupted: {read:,} of {asked.candidates:,} settings were read; this is of those."
     yield (
-        f"{plain(asked.space)} at {asked.image_size} x {asked.image_size} pixels, "
+        f"{plain(asked.space)} at {asked.input_words}, "
         f"{asked.classes} classes, on the Coral Edge TPU ({asked.estimator.link}, "
         f"{asked.estimator.clock_mhz:g} MHz, host {asked.estimator.host}): every cost is an "
         "estimate, nothing was trained, compiled or run"

@@ -67,7 +67,7 @@ def _heading(audit: Audit) -> str:
     asked, setup = audit.question, audit.question.estimator
     space = drawable(plain(asked.space, 60))
     return (
-        f"{space} at {asked.image_size} x {asked.image_size} pixels: "
+        f"{space} at {asked.input_words}: "
         f"{audit.drawn + audit.changed:,} settings, none trained\n"
         f"estimated for an Edge TPU at {setup.clock_mhz:g} MHz over {setup.link}, "
         f"host {setup.host}"

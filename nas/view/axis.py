@@ -58,7 +58,7 @@ def front_axes(records: Sequence[Record], objectives: Sequence[Objective]) -> tu
         objectives: What the search pursues, at least one; there are two or three axes.
     """
     chosen = (*objectives, _TRIAL) if len(objectives) == 1 else tuple(objectives[:3])
-    return tuple(_axis(objective, records) for objective in chosen)
+    return tuple(axis_of(objective, records) for objective in chosen)
 
 
 def placed(records: Sequence[Record], axes: Sequence[Axis]) -> list[Record]:
@@ -106,7 +106,8 @@ def line_name(axes: Sequence[Axis], objectives: Sequence[Objective]) -> str:
     return f"{up} / {right} front"
 
 
-def _axis(objective: Objective, records: Sequence[Record]) -> Axis:
+def axis_of(objective: Objective, records: Sequence[Record]) -> Axis:
+    """Return the axis of one objective, scaled to the complete candidates."""
     values = [number(record, objective.name) for record in records if record.status == "complete"]
     known = [value for value in values if value is not None]
     unit, factor = _scale(objective.name, max(known, default=0.0))

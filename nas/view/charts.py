@@ -8,6 +8,7 @@ from typing import Any
 from nas.study.pareto import pareto_front
 from nas.study.record import Record
 from nas.view.axis import Axis, front_axes, line_name, origin, placed, staircase
+from nas.view.quantity import source
 from nas.view.text import plain
 from nas.view.whole_file import whole_file
 from objectives import Objective
@@ -117,9 +118,18 @@ def _draw_intervals(plot: Any, front: Sequence[Record], axes: Sequence[Axis]) ->
         spans = [(across.value(each), along.interval(each)) for each in front]
         known = [(place, *span) for place, span in spans if span is not None]
         if known:
-            share = "95 %" if along.objective.name == "accuracy" else "80 %"
-            label = f"{along.objective.name}, {share} interval"
+            label = f"{along.objective.name}, {_interval_kind(along, front)}"
             draw(*zip(*known, strict=True), label=label, zorder=1.9, **style)
+
+
+def _interval_kind(axis: Axis, front: Sequence[Record]) -> str:
+    """Return what the intervals are: of estimates, or quartiles where a device measured."""
+    if axis.objective.name == "accuracy":
+        return "95 % interval"
+    sources = {source(record, axis.objective.name) for record in front}
+    if sources == {"device"}:
+        return "quartiles"
+    return "80 % interval" + (" or quartiles" if "device" in sources else "")
 
 
 def _draw_points(figure: Any, plot: Any, front: Sequence[Record], axes: Sequence[Axis]) -> None:

@@ -2,13 +2,21 @@
 
 from collections.abc import Sequence
 
-from nas.study.events import CandidateFinished, Event, SearchFinished, SearchStarted
+from nas.study.events import (
+    CandidateFinished,
+    CandidateMeasured,
+    DeviceTold,
+    Event,
+    SearchFinished,
+    SearchStarted,
+)
 from nas.study.record import Record
 from nas.view.quantity import number, short_name, shown, source
 from nas.view.text import plain
 from objectives import Objective
 
 _REASON = 200
+_TOLD = 400
 
 
 def event_line(event: Event, trials: int, objectives: Sequence[Objective]) -> str | None:
@@ -23,10 +31,13 @@ def event_line(event: Event, trials: int, objectives: Sequence[Objective]) -> st
         case SearchStarted():
             return f"{_started(event, trials)}\n{_legend(objectives)}"
         case CandidateFinished(record, finished, front):
-            on_front = any(each.candidate_id == record.candidate_id for each in front)
             return f"[{finished:>{len(str(trials))}}/{trials}] " + _finished(
-                record, objectives, on_front=on_front
+                record, objectives, on_front=_is_in(front, record)
             )
+        case CandidateMeasured(record, estimated_ms, front):
+            return _measured(record, estimated_ms, on_front=_is_in(front, record))
+        case DeviceTold(line):
+            return plain(line, _TOLD)
         case SearchFinished(finished, front, seconds, reason):
             return (
                 f"Ended after {duration(seconds)} ({plain(reason)}): {finished} candidates, "
@@ -72,6 +83,21 @@ def _finished(record: Record, objectives: Sequence[Objective], *, on_front: bool
         return f"{name} {_values(record, objectives)}" + (", on the front" if on_front else "")
     reason = "" if record.reason is None else f": {plain(record.reason, _REASON)}"
     return f"{name} {record.status}{reason}"
+
+
+def _is_in(front: Sequence[Record], record: Record) -> bool:
+    return any(each.candidate_id == record.candidate_id for each in front)
+
+
+def _measured(record: Record, estimated_ms: float | None, *, on_front: bool) -> str:
+    latency = shown("latency_ms", number(record, "latency_ms"))
+    line = (
+        f"{plain(record.candidate_id, 40)} measured on {plain(record.latency_device, 60)}: "
+        f"{latency} (estimate {shown('latency_ms', estimated_ms)})"
+    )
+    if record.status != "complete":
+        return f"{line}, {record.status}: {plain(record.reason, _REASON)}"
+    return line + (", on the front" if on_front else "")
 
 
 def _objective(record: Record, name: str) -> str:

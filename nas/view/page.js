@@ -1,154 +1,131 @@
-"use strict";
-(() => {
-  const figures = JSON.parse(document.getElementById("figures").textContent);
-  const chart = document.getElementById("chart");
-  const isDark = matchMedia("(prefers-color-scheme: dark)");
-  const isNarrow = matchMedia("(max-width: 600px)");
-  // Viridis without the end that vanishes on the page's ground.
-  const scales = {
-    light: [[0, "#440154"], [0.33, "#3b528b"], [0.66, "#21918c"], [1, "#7ab52b"]],
-    dark: [[0, "#9a8cf0"], [0.33, "#4fa3c7"], [0.66, "#3fc89a"], [1, "#fde725"]],
-  };
-  const buttons = {
-    flat: ["toImage", "zoom2d", "pan2d", "resetScale2d"],
-    deep: ["toImage", "resetCameraDefault3d"],
-  };
-  let view = "flat";
+// Brings the page to life: controls, then the front, then the rest.
+const controls = document.getElementById("controls");
 
-  function colour(name) {
-    return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+function fillSelect(id) {
+  const select = document.getElementById(id);
+  if (id === "colour" || id === "size") select.append(element("option", { value: "", textContent: "none" }));
+  for (const axis of run.axes) select.append(element("option", { value: axis.name, textContent: axis.quantity }));
+  select.value = state[id];
+  select.addEventListener("change", () => { state[id] = select.value; redraw(); });
+}
+
+function addLimit(axis) {
+  const input = element("input", { type: "number", step: "any", value: state.limits[axis.name] ?? "" });
+  input.addEventListener("input", () => {
+    if (input.value === "") delete state.limits[axis.name];
+    else state.limits[axis.name] = Number(input.value);
+    redraw();
+  });
+  const unit = axis.unit ? ` (${axis.unit})` : "";
+  const words = `${axis.quantity}${unit} at ${axis.isMore ? "least" : "most"}`;
+  document.getElementById(axis.isPursued ? "limits" : "more-limits").append(element("label", {}, words, input));
+}
+
+function addChoice({ name, reason, place }) {
+  const button = element("button", { type: "button", textContent: name });
+  button.addEventListener("click", () => chooseCandidate(place, reason));
+  document.getElementById("choices").append(button);
+}
+
+function chooseWithinLimits() {
+  const first = pursued[0];
+  const sign = first.isMore ? -1 : 1;
+  const [best] = run.front.filter(fits).sort((a, b) => sign * (value(first.name, a) - value(first.name, b)));
+  if (best === undefined) {
+    say("No candidate of the front is within the limits");
+    return;
   }
+  const limits = Object.entries(state.limits).map(([name, limit]) => `${axes.get(name).quantity} at ${axes.get(name).isMore ? "least" : "most"} ${shown(name, limit)}`);
+  chooseCandidate(best, `The best ${first.quantity} within the limits: ${limits.join(", ") || "none are set"}.`);
+}
 
-  function themedTrace(trace) {
-    const themed = structuredClone(trace);
-    if (trace.meta === "staircase") themed.line = { color: colour("link"), width: 2 };
-    if (trace.meta === "candidates") Object.assign(themed.marker, { color: colour("faint"), opacity: 0.7 });
-    if (trace.meta === "presets") Object.assign(themed.marker, { color: colour("preset"), line: { width: 2 } });
-    if (trace.meta === "front") themeFront(themed);
-    if (trace.type === "scatter3d") themed.marker.size = themed.marker.size * 0.6;
-    return themed;
-  }
+function toggle(box) {
+  box.checked = state.shown.includes(box.value);
+  box.addEventListener("change", () => {
+    state.shown = state.shown.filter((each) => each !== box.value).concat(box.checked ? [box.value] : []);
+    redraw();
+  });
+}
 
-  function themeFront(trace) {
-    const bars = { color: colour("faint"), thickness: 1 };
-    if (trace.error_x) Object.assign(trace.error_x, bars);
-    if (trace.error_y) Object.assign(trace.error_y, bars);
-    if (!trace.marker.color) {
-      trace.marker.color = colour("link");
-      return;
-    }
-    trace.marker.colorscale = scales[isDark.matches ? "dark" : "light"];
-    Object.assign(trace.marker.colorbar, {
-      orientation: "h", x: 0.5, y: 1.02, yanchor: "bottom", thickness: 10, outlinewidth: 0,
-      len: isNarrow.matches ? 0.9 : 0.5,
-    });
-  }
+function showView(button) {
+  state.view = button.dataset.view;
+  Plotly.purge(chart);
+  redraw();
+  listen();
+}
 
-  function themedAxis(axis) {
-    const title = { text: axis.title.text, font: { size: view === "deep" ? 11 : 13 } };
-    return Object.assign({}, axis, {
-      title,
-      gridcolor: colour("edge"), linecolor: colour("edge"), zeroline: false, automargin: true,
-    });
-  }
+function listen() {
+  chart.on("plotly_click", (event) => {
+    const place = event.points[0].customdata;
+    if (place !== undefined) chooseCandidate(place);
+  });
+}
 
-  function themedLayout(layout) {
-    const themed = {
-      paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
-      font: { color: colour("ink"), family: "system-ui, sans-serif", size: isNarrow.matches ? 11 : 13 },
-      margin: { l: 50, r: 15, t: 70, b: 50 }, hovermode: "closest", dragmode: "pan",
-      modebar: { bgcolor: "rgba(0,0,0,0)", color: colour("quiet"), activecolor: colour("link") },
-      hoverlabel: { bgcolor: colour("panel"), bordercolor: colour("edge"), align: "left", font: { color: colour("ink") } },
-      legend: { orientation: "h", y: -0.16, yanchor: "top", x: 0 },
-    };
-    if (layout.scene) {
-      const axes = Object.entries(layout.scene).map(([name, axis]) => [name, themedAxis(axis)]);
-      themed.scene = Object.fromEntries(axes);
-      themed.scene.aspectmode = "cube";
-      themed.scene.camera = { eye: { x: 1.75, y: 1.75, z: 0.7 }, center: { x: 0, y: 0, z: -0.12 } };
-      themed.dragmode = "orbit";
-    } else {
-      themed.xaxis = themedAxis(layout.xaxis);
-      themed.yaxis = themedAxis(layout.yaxis);
-    }
-    return themed;
-  }
+function countFitting() {
+  const count = ordered((candidate, place) => candidate.status === "complete" && fits(place)).length;
+  const complete = ordered((candidate) => candidate.status === "complete").length;
+  const text = Object.keys(state.limits).length ? `${count} of ${complete} complete candidates are within the limits.` : "";
+  document.getElementById("fitting").textContent = text;
+}
 
-  function draw() {
-    const figure = figures[view];
-    const options = { responsive: true, displaylogo: false, scrollZoom: false, modeBarButtons: [buttons[view]] };
-    Plotly.react(chart, figure.data.map(themedTrace), themedLayout(figure.layout), options);
-  }
+function redraw() {
+  for (const button of document.querySelectorAll("[data-view]")) button.setAttribute("aria-pressed", String(button.dataset.view === state.view));
+  drawFront();
+  countFitting();
+  const isLimited = Object.keys(state.limits).length > 0;
+  for (const [row, place] of tableRows) row.hidden = isLimited && !fits(place);
+  drawParallel(document.getElementById("parallel"));
+  keepState();
+}
 
-  function openRow(index) {
-    const row = document.getElementById(`candidates-${index}`);
-    row.tabIndex = -1;
-    row.scrollIntoView({ block: "center" });
-    row.focus();
-  }
+function drawRest() {
+  drawHistory(document.getElementById("history"), document.getElementById("by").value);
+  drawCurves(document.getElementById("curves"));
+  drawParallel(document.getElementById("parallel"));
+}
 
-  function compare(first, second) {
-    const numbers = [Number(first), Number(second)];
-    return numbers.some(Number.isNaN) ? first.localeCompare(second) : numbers[0] - numbers[1];
-  }
-
-  function sortBy(head, column) {
-    const direction = head.getAttribute("aria-sort") === "ascending" ? "descending" : "ascending";
-    const sign = direction === "ascending" ? 1 : -1;
-    const body = head.closest("table").tBodies[0];
-    const rows = [...body.rows].map((row) => [row.cells[column].dataset.order, row]);
-    rows.sort(([a], [b]) => (a === "") - (b === "") || sign * compare(a, b));
-    body.append(...rows.map(([, row]) => row));
-    for (const other of head.parentNode.cells) other.removeAttribute("aria-sort");
-    head.setAttribute("aria-sort", direction);
-  }
-
-  function makeSortable(head, column) {
-    const { rows } = head.closest("table").tBodies[0];
-    if (![...rows].some((row) => row.cells[column].dataset.order)) return;
-    const button = document.createElement("button");
-    button.type = "button";
-    button.append(...head.childNodes);
-    button.addEventListener("click", () => sortBy(head, column));
-    head.append(button);
-  }
-
-  function say(words) {
-    const place = document.getElementById("said");
-    place.textContent = words;
-    setTimeout(() => { place.textContent = ""; }, 2500);
-  }
-
-  async function copy(button) {
-    const code = button.nextElementSibling;
+// A page that is served reloads when the run has something new; one from disk has no version.
+function follow() {
+  const { version } = document.documentElement.dataset;
+  if (!version) return;
+  setInterval(async () => {
     try {
-      await navigator.clipboard.writeText(code.textContent);
-      say("Copied");
-    } catch {
-      getSelection().selectAllChildren(code);
-      say("Selected; press Ctrl+C or ⌘C");
-    }
-  }
+      const answer = await fetch("version");
+      if (answer.ok && (await answer.text()) !== version) location.reload();
+    } catch { /* the server was ended */ }
+  }, 5000);
+}
 
-  function choose(button) {
-    view = button.dataset.view;
-    for (const each of button.parentNode.children) each.setAttribute("aria-pressed", String(each === button));
-    Plotly.purge(chart);
-    start();
-  }
+let tableRows = [];
 
-  function start() {
-    draw();
-    chart.on("plotly_click", (event) => {
-      const index = event.points[0].customdata;
-      if (index !== undefined) openRow(index);
-    });
-  }
+function start() {
+  restoreState();
+  controls.hidden = false;
+  ["x", "y", "colour", "size"].forEach(fillSelect);
+  run.axes.filter((axis) => axis.name !== trial).forEach(addLimit);
+  run.choices.forEach(addChoice);
+  document.getElementById("within").addEventListener("click", chooseWithinLimits);
+  document.querySelectorAll("#controls [type=checkbox]").forEach(toggle);
+  for (const button of document.querySelectorAll("[data-view]")) button.addEventListener("click", () => showView(button));
+  document.querySelector("[data-view=flat]").parentNode.hidden = run.axes.length < 3;
+  document.addEventListener("click", ({ target }) => { if (target.matches(".copy")) copy(target); });
+  drawFront();
+  listen();
+  showCandidate("");
+  follow();
+  setTimeout(finish, 30);
+}
 
-  for (const row of document.querySelectorAll("thead tr")) [...row.cells].forEach(makeSortable);
-  for (const button of document.querySelectorAll(".copy")) button.addEventListener("click", () => copy(button));
-  for (const button of document.querySelectorAll("[data-view]")) button.addEventListener("click", () => choose(button));
-  if (figures.deep) document.querySelector(".views").hidden = false;
-  for (const media of [isDark, isNarrow]) media.addEventListener("change", draw);
-  start();
-})();
+function finish() {
+  tableRows = rowsOfRun();
+  for (const [row, place] of tableRows) makeChoosable(row, place);
+  for (const row of document.querySelectorAll("main > section > .scroll thead tr")) [...row.cells].forEach(makeSortable);
+  document.getElementById("by").addEventListener("change", drawRest);
+  showImportance(document.getElementById("importance"));
+  redraw();
+  drawRest();
+  for (const media of [isDark, isNarrow]) media.addEventListener("change", () => { redraw(); drawRest(); });
+  document.documentElement.dataset.ready = "yes";
+}
+
+start();

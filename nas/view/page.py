@@ -3,7 +3,8 @@
 import json
 import re
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from hashlib import sha256
 from html import escape
 from importlib.resources import files
@@ -11,15 +12,20 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+from nas.study.anatomy import read_anatomy
 from nas.study.record import Record
-from nas.study.run import RunConfig
-from nas.view.figure import front_2d, front_3d
+from nas.study.run import RunConfig, RunDirectory
+from nas.view.page_data import page_data
 from nas.view.statement import counted, statements
 from nas.view.table import candidate_table, front_table, pairs
 from nas.view.text import plain
 from nas.view.whole_file import whole_file
 from objectives import Objective
 
+_SCRIPTS = (
+    "page_elements.js", "page_theme.js", "page_model.js", "page_front.js", "page_candidate.js",
+    "page_search.js", "page_tables.js", "page.js",
+)  # fmt: skip
 # Inside a script element, these could end it or be taken for markup.
 _SCRIPT_ESCAPES = {ord(each): f"\\u{ord(each):04x}" for each in "<>&\u2028\u2029"}
 
@@ -36,8 +42,8 @@ def write_report(
         objectives: What the search pursues.
     """
     page = report_page(config, records, objectives, run=path.parent)
-    with whole_file(path) as partial:
-        partial.write_text(page, encoding="utf-8", errors="backslashreplace", newline="\n")
+    with whole_file(path) as unfinished:
+        unfinished.write_text(page, encoding="utf-8", errors="backslashreplace", newline="\n")
 
 
 def report_page(
@@ -46,14 +52,24 @@ def report_page(
     objectives: Sequence[Objective],
     *,
     run: Path,
+    version: str | None = None,
 ) -> str:
-    """Return the page as HTML: nothing in it is loaded from elsewhere, and data runs nothing."""
-    scripts = {"plotly": _plotly(), "script": _part("page.js")}
+    """Return the page as HTML: nothing in it is loaded from elsewhere, and data runs nothing.
+
+    Args:
+        config: Configuration of the run.
+        records: All its records.
+        objectives: What the search pursues.
+        run: The run directory.
+        version: What a server says of the run as it is here; the page asks it for a newer one.
+    """
+    scripts = {"plotly": plotly(), "script": script(_SCRIPTS)}
     title = f"{plain(config.space, 80)} on {plain(config.data, 80)}"
-    return Template(_part("page.html")).substitute(
+    return Template(part("page.html")).substitute(
         scripts,
-        policy=_policy(scripts.values()),
-        style=_part("page.css"),
+        policy=policy(scripts.values(), is_served=version is not None),
+        version="" if version is None else f' data-version="{escape(version)}"',
+        style=part("page.css"),
         title=escape(f"{title}: Pareto front"),
         heading=f"<bdi>{escape(title)}</bdi>",
         lead=escape(_lead(config, records)),
@@ -65,27 +81,52 @@ def report_page(
         counts=f"<p>{escape(counted(records) or 'none yet')}</p>",
         candidates=candidate_table(records),
         configuration=_configuration(config),
-        figures=_figures(records, objectives),
+        data=as_script_data(
+            page_data(
+                config,
+                records,
+                objectives,
+                run=str(run),
+                anatomy=partial(read_anatomy, RunDirectory(run), config),
+            )
+        ),
     )
 
 
-def _part(name: str) -> str:
+def part(name: str) -> str:
+    """Return a file of this room."""
     return files("nas.view").joinpath(name).read_text(encoding="utf-8")
 
 
-def _plotly() -> str:
+def plotly() -> str:
+    """Return Plotly's own script."""
     from plotly.offline import get_plotlyjs
 
     return str(get_plotlyjs())
 
 
-def _policy(scripts: Any) -> str:
-    """Return a policy that runs these scripts, allows inline styles and forbids all else."""
+def policy(scripts: Iterable[str], *, is_served: bool = False) -> str:
+    """Return a policy that runs these scripts, allows inline styles and forbids all else.
+
+    A page that is served may also ask its own server.
+    """
     hashes = " ".join(f"'sha256-{_digest(script)}'" for script in scripts)
+    connect = "connect-src 'self'; " if is_served else ""
     return (
-        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; "
+        f"default-src 'none'; script-src {hashes}; {connect}style-src 'unsafe-inline'; "
         "img-src data: blob:; base-uri 'none'; form-action 'none'"
     )
+
+
+def script(names: Sequence[str]) -> str:
+    """Join script files into one that leaves no names behind."""
+    return "\n".join(['"use strict";', "(() => {", *(part(name) for name in names), "})();"])
+
+
+def as_script_data(value: Any) -> str:
+    """Return JSON that can stand inside a script element."""
+    text = json.dumps(value, allow_nan=False, separators=(",", ":"), ensure_ascii=False)
+    return text.translate(_SCRIPT_ESCAPES)
 
 
 def _digest(script: str) -> str:
@@ -97,11 +138,6 @@ def _lead(config: RunConfig, records: Sequence[Record]) -> str:
     return f"{len(records)} of {config.trials} candidates; objectives {goals}."
 
 
-def _figures(records: Sequence[Record], objectives: Sequence[Objective]) -> str:
-    figures = {"flat": front_2d(records, objectives), "deep": front_3d(records, objectives)}
-    return json.dumps(figures, allow_nan=False).translate(_SCRIPT_ESCAPES)
-
-
 def _configuration(config: RunConfig) -> str:
     synthetic = " (synthetic, drawn by this project)" if config.is_synthetic else ""
     timeout = "none" if config.timeout_s is None else f"{config.timeout_s:g} s"
@@ -110,7 +146,7 @@ def _configuration(config: RunConfig) -> str:
             "Search space": config.space,
             "Data": f"{config.data}{synthetic}",
             "Data fingerprint": config.data_fingerprint,
-            "Image side": f"{config.image_size} px",
+            "Image side": "signals" if config.image_size is None else f"{config.image_size} px",
             "Split sizes": _listed(config.split_sizes),
             "Classes": ", ".join(config.class_names),
             "Objectives": ", ".join(config.objectives),

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 
 from nas.study.events import (
     CandidateFinished,
+    CandidateMeasured,
+    DeviceTold,
     EpochFinished,
     Event,
     SearchFinished,
@@ -65,6 +67,9 @@ class Progress:
                 return replace(
                     self, running=self._without(record), finished=finished, front=tuple(front)
                 )
+            case CandidateMeasured() | DeviceTold():
+                front = event.front if isinstance(event, CandidateMeasured) else self.front
+                return replace(self, front=tuple(front))
             case SearchFinished(finished, front):
                 return replace(
                     self, running={}, finished=finished, front=tuple(front), is_over=True

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
-from nas.study.events import CandidateFinished, Event
+from nas.study.events import CandidateFinished, CandidateMeasured, Event
 from nas.study.record import read_records
 from nas.study.run import RunConfig, RunDirectory
 from nas.view.files import write_views
@@ -51,7 +51,7 @@ class ViewRefresher:
     def notify(self, event: Event) -> None:
         """Redraw after a candidate, unless that was done a moment ago."""
         due = time.monotonic() - self._drawn_at >= PAUSE_S
-        if isinstance(event, CandidateFinished) and due:
+        if isinstance(event, CandidateFinished | CandidateMeasured) and due:
             self._write(with_page=False)
             self._drawn_at = time.monotonic()
 

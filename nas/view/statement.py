@@ -49,11 +49,16 @@ def _latency(config: RunConfig, records: Sequence[Record]) -> list[str]:
     if counts["device"]:
         said.append(
             f"The latency of {_candidates(counts['device'])} was measured on a device "
-            f"({config.device})."
+            f"({_devices(records)}), shown with its quartiles."
         )
     if counts["estimate"] and counts["device"]:
         said.append("Estimates and measurements share this front; compare them with care.")
     return said
+
+
+def _devices(records: Sequence[Record]) -> str:
+    named = (record.latency_device for record in records if record.status == "complete")
+    return ", ".join(sorted({name for name in named if name is not None})) or "unnamed"
 
 
 def _candidates(count: int) -> str:

@@ -11,6 +11,7 @@ from benchmarks.estimator_fidelity import REFERENCE
 from benchmarks.fidelity_cells import cell_network, live_edges
 from benchmarks.fidelity_data import Measured, read_measurements
 from benchmarks.fidelity_families import (
+    Interval,
     Predictions,
     calibrate_interval,
     family_shares,
@@ -27,6 +28,7 @@ from benchmarks.fidelity_fit import (
     prepare,
 )
 from benchmarks.fidelity_print import render
+from benchmarks.fidelity_scatter import line_error, neighbour_error, rising_error
 from benchmarks.fidelity_score import fit_line, predict_line, score, spearman
 from benchmarks.fidelity_sweeps import dense_layers
 from benchmarks.fidelity_zoo import network
@@ -116,7 +118,7 @@ def test_every_family_counts_alike_in_an_interval() -> None:
 def _predicted_as_one(ratios: NDArray[np.float64], families: int) -> Predictions:
     ones = np.ones(len(ratios))
     names = tuple(str(place % families) for place in range(len(ratios)))
-    return Predictions(names, ("f",) * len(ratios), ratios, ones, ones, ones)
+    return Predictions(names, ("f",) * len(ratios), ratios, ones, 0 * ones, ones, ones)
 
 
 def test_an_interval_holds_four_fifths_of_many_families_and_more_of_few() -> None:
@@ -133,6 +135,22 @@ def test_an_interval_holds_four_fifths_of_many_families_and_more_of_few() -> Non
 def test_a_left_out_family_is_held_against_the_others_interval() -> None:
     rows = _predicted_as_one(np.array([1.0, 1.01, 1.02, 3.0] * 3), 4)
     assert left_out_coverage(rows).tolist() == [False, True, True, False] * 3
+
+
+def test_scatter_by_hand() -> None:
+    widths = np.array([1.0, 2.0, 3.0, 4.0])
+    assert line_error(widths, np.array([3.0, 5.0, 7.0, 9.0])) == pytest.approx(0.0)
+    assert line_error(widths, np.array([1.0, 2.0, 3.0, 8.0])) == pytest.approx(0.5 / 4)
+    assert rising_error(widths) == 0.0
+    assert rising_error(np.array([4.0, 2.0, 4.0])) == pytest.approx(0.5 / 3)
+    assert neighbour_error(np.array([1.0, 4.0, 3.0, 2.0])) == pytest.approx((0.5 + 0.0) / 2)
+
+
+def test_an_error_of_streaming_counts_twice() -> None:
+    rows = _predicted_as_one(np.array([1.1, 1.1]), 2)
+    rows = replace(rows, streaming=np.array([0.0, 1.0]))
+    assert rows.factors == pytest.approx([1.1, 1.21])
+    assert is_inside(rows, Interval(0.8, 1.2)).tolist() == [True, False]
 
 
 def test_a_row_compiled_otherwise_than_predicted_is_not_fitted() -> None:

@@ -13,9 +13,13 @@ import pytest
 
 from nas.bundle import classify
 from nas.bundle.bundle import check_folder, write_bundle
+from nas.bundle.preparation import of_images
 from nas.data import images
 from nas.data.dataset import Dataset
+from nas.edgetpu.estimator import Estimator
+from nas.edgetpu.tflite import parse_network
 from nas.errors import UserError
+from nas.evaluation.golden import make_golden
 from nas.evaluation.interpreter import predict
 from nas.evaluation.quantization import quantize
 from nas.evaluation.recipe import Recipe
@@ -32,14 +36,16 @@ def content(tiny_dataset: Dataset) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory, content: bytes, tiny_dataset: Dataset) -> Path:
     folder = tmp_path_factory.mktemp("bundle")
     write_bundle(
         folder,
         content=content,
         compiled=None,
         class_names=("above", "be\nlow"),
-        resize_sides=(16,),
+        preparation=of_images((16,)),
+        golden=make_golden(content, tiny_dataset.validation.inputs[:4]),
+        estimate=Estimator().estimate(parse_network(content)),
         card="# card",
     )
     return folder
@@ -53,7 +59,7 @@ def run_classify(folder: Path, *pictures: Path, **settings: Any) -> Any:
 def test_the_bundle_holds_what_is_needed(folder: Path, content: bytes) -> None:
     assert {path.name for path in folder.iterdir()} == {
         "model.tflite", "labels.txt", "preprocessing.json", "classify.py", "images.py",
-        "MODEL_CARD.md",
+        "MODEL_CARD.md", "verify.py", "golden.npz", "promise.json", "SHA256SUMS",
     }  # fmt: skip
     assert (folder / "model.tflite").read_bytes() == content
     assert (folder / "labels.txt").read_text() == "above\nbe low\n"

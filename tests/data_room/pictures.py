@@ -36,4 +36,4 @@ def make_collection(
         return np.full((16, 16, 3), index % 256, dtype=np.uint8)
 
     parts = {name: Part(np.asarray(own, dtype=np.int32), read) for name, own in labels.items()}
-    return Collection("made", classes, 16, parts)
+    return Collection("made", classes, (16, 16, 3), parts)

@@ -21,7 +21,7 @@ def load(tmp_path: Path, side: int | None = None, **arrays: Any) -> Collection:
 
 def test_bytes_are_read_as_they_are_at_their_own_size(tmp_path: Path) -> None:
     collection = load(tmp_path, x=IMAGES.astype(np.uint8), y=LABELS)
-    assert (collection.side, collection.class_names) == (20, ("0", "1"))
+    assert (collection.input_shape, collection.class_names) == ((20, 20, 3), ("0", "1"))
     assert (collection.parts["train"].read(2) == IMAGES[2]).all()
 
 
@@ -43,7 +43,7 @@ def test_grey_is_replicated(tmp_path: Path, shape: tuple[int, ...]) -> None:
 def test_only_square_images_of_a_usable_size_keep_it(
     tmp_path: Path, size: tuple[int, int], side: int
 ) -> None:
-    assert load(tmp_path, x=np.zeros((4, *size), dtype=np.uint8), y=LABELS).side == side
+    assert load(tmp_path, x=np.zeros((4, *size), dtype=np.uint8), y=LABELS).input_shape[0] == side
 
 
 def test_official_parts_and_text_labels_are_kept(tmp_path: Path) -> None:

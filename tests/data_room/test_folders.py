@@ -64,7 +64,7 @@ def test_an_empty_class_folder_is_named(tmp_path: Path) -> None:
 
 def test_a_folder_without_folders_is_named(tmp_path: Path) -> None:
     save_picture(tmp_path / "lonely.png")
-    with pytest.raises(UserError, match="holds one folder of images for each class, found no"):
+    with pytest.raises(UserError, match="holds one folder of files for each class, found no"):
         index_folder(tmp_path)
 
 
@@ -76,13 +76,13 @@ def test_a_test_folder_without_train_is_refused(tmp_path: Path) -> None:
 
 def test_a_test_folder_without_class_folders_is_refused(tmp_path: Path) -> None:
     make_folder(tmp_path, {"train/a": 1, "train/b": 1, "test": 3})
-    with pytest.raises(UserError, match="/test: a data folder holds one folder of images for each"):
+    with pytest.raises(UserError, match="/test: a data folder holds one folder of files for each"):
         index_folder(tmp_path)
 
 
 def test_two_validation_folders_are_refused(tmp_path: Path) -> None:
     make_folder(tmp_path, {"train/a": 1, "val/a": 1, "valid/a": 1})
-    with pytest.raises(UserError, match="hold the validation images, but val and valid both"):
+    with pytest.raises(UserError, match="hold the validation examples, but val and valid both"):
         index_folder(tmp_path)
 
 

@@ -132,17 +132,17 @@ def test_a_corrupt_image_is_named_and_nothing_opens(tmp_path: Path) -> None:
 
 def test_a_small_class_of_a_folder_is_named(tmp_path: Path) -> None:
     data = make_folder(tmp_path / "data", {"a": 5, "b": 3})
-    with pytest.raises(UserError, match="data: class 'b' needs at least 4 training images"):
+    with pytest.raises(UserError, match="data: class 'b' needs at least 4 training examples"):
         prepare(data, tmp_path / "out")
 
 
-@pytest.mark.parametrize("spec", ["pcb_synthetics", "", "kears:mnist", "missing/folder", "a.csv"])
+@pytest.mark.parametrize("spec", ["pcb_synthetics", "", "kears:mnist", "missing/folder", "a.txt"])
 def test_an_unknown_spec_lists_what_is_possible(
     tmp_path: Path, spec: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "a.csv").write_text("1,2")
-    with pytest.raises(UserError, match=r"possible: pcb_synthetic, digits, a folder .* tfds:NAME"):
+    (tmp_path / "a.txt").write_text("1,2")
+    with pytest.raises(UserError, match=r"possible: pcb_synthetic, .*, a folder .* tfds:NAME"):
         prepare(spec, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 

@@ -104,13 +104,13 @@ def test_a_class_with_too_few_images_is_named() -> None:
 def test_given_parts_lower_the_images_a_class_needs() -> None:
     held_out = {"validation": labels_of(1, 1), "test": labels_of(1, 1)}
     assign_splits(make_collection(("a", "b"), train=labels_of(2, 2), **held_out), seed=0)
-    with pytest.raises(UserError, match="class 'a' needs at least 2 training images"):
+    with pytest.raises(UserError, match="class 'a' needs at least 2 training examples"):
         assign_splits(make_collection(("a", "b"), train=labels_of(1, 2), **held_out), seed=0)
 
 
 def test_a_class_missing_from_validation_is_named() -> None:
     collection = make_collection(train=labels_of(9, 9), validation=[0, 0])
-    with pytest.raises(UserError, match="must be in validation, but 'b' is not; add images of it"):
+    with pytest.raises(UserError, match="must be in validation, but 'b' is not; add some of it"):
         assign_splits(collection, seed=0)
 
 

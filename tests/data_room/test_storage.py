@@ -48,10 +48,12 @@ def test_a_damaged_json_file_is_refused(prepared: Path, text: str) -> None:
     ("changes", "message"),
     [
         ({"name": 3}, "'name' must be of type str"),
-        ({"side": True}, "'side' must be of type int"),
+        ({"input_shape": 16}, "'input_shape' must be of type list"),
+        ({"input_shape": [16, "16", 3]}, "must be whole numbers"),
+        ({"dtype": "float64"}, "must be one of uint8, float32"),
         ({"class_names": ["a", 1]}, "'class_names' must be text"),
         ({"split_sizes": {"train": 3}}, "must count train, validation, calibration, test"),
-        ({"side": 17}, r"train_inputs\.npy: .* expected, found"),
+        ({"input_shape": [17, 17, 3]}, r"train_inputs\.npy: .* expected, found"),
         ({"class_names": ["a"]}, "a label names no class"),
     ],
 )

@@ -8,6 +8,7 @@ import pytest
 from nas.edgetpu.chip import CHIP
 from nas.edgetpu.compilation import predict_compilation
 from nas.edgetpu.estimator import Estimator
+from nas.edgetpu.interval import latency_interval
 from nas.edgetpu.network import Network
 from nas.edgetpu.placement import place
 from nas.edgetpu.tflite import read_network
@@ -71,8 +72,27 @@ def test_an_unknown_cost_is_none_and_never_zero() -> None:
 def test_the_interval_holds_the_estimate() -> None:
     estimate = Estimator().estimate(mobilenet_v2())
     assert estimate.latency_ms is not None
-    assert estimate.latency_low_ms == pytest.approx(0.85 * estimate.latency_ms)
-    assert estimate.latency_high_ms == pytest.approx(1.25 * estimate.latency_ms)
+    assert estimate.latency_low_ms == pytest.approx(0.84 * estimate.latency_ms)
+    assert estimate.latency_high_ms == pytest.approx(1.28 * estimate.latency_ms)
+
+
+def test_waiting_for_streamed_parameters_is_half_as_uncertain() -> None:
+    assert latency_interval(10.0, 0.0) == pytest.approx((8.4, 12.8))
+    assert latency_interval(10.0, 10.0) == pytest.approx((10 * 0.84**0.5, 10 * 1.28**0.5))
+    assert latency_interval(10.0, 4.0) == pytest.approx((10 * 0.84**0.8, 10 * 1.28**0.8))
+
+
+def test_a_network_without_operators_has_an_interval_of_nothing() -> None:
+    assert latency_interval(0.0, 0.0) == (0.0, 0.0)
+
+
+def test_the_estimate_s_interval_knows_what_is_streamed() -> None:
+    estimate = Estimator("usb2").estimate(five_dense_layers(2_500))
+    assert estimate.latency_ms is not None
+    streaming = estimate.latency.streaming_ms
+    assert streaming > 0.9 * estimate.latency_ms
+    ends = (estimate.latency_low_ms, estimate.latency_high_ms)
+    assert ends == latency_interval(estimate.latency_ms, streaming)
 
 
 def test_a_network_on_the_cpu_needs_no_edge_tpu() -> None:

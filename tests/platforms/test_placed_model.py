@@ -5,17 +5,25 @@ from pathlib import Path
 import pytest
 
 from nas.errors import UserError
-from nas.platforms.contest import SETUPS, Contest, Range
+from nas.platforms.contest import SETUPS, Contest, Quantity, Range
 from nas.platforms.placed_model import Standing, place_model
 
 FAST, SLOW, CLOSE = Range(1, 0.8, 1.2), Range(10, 8, 12), Range(1.1, 0.9, 1.3)
 
 
-def standing(time: Contest | None, energy: Contest | None = None, **costs: object) -> Standing:
-    contests = {"latency_ms": time, "energy_mj": energy}
-    known = {quantity: each for quantity, each in contests.items() if each is not None}
-    values = {"off_chip_bytes": 0, "ops_on_cpu": 0, "compiles": "yes", **costs}
-    return Standing(SETUPS[0], known, **values)
+def standing(
+    time: Contest | None,
+    energy: Contest | None = None,
+    off_chip_bytes: int = 0,
+    ops_on_cpu: int = 0,
+    compiles: str = "yes",
+) -> Standing:
+    contests: dict[Quantity, Contest] = {}
+    if time is not None:
+        contests["latency_ms"] = time
+    if energy is not None:
+        contests["energy_mj"] = energy
+    return Standing(SETUPS[0], contests, off_chip_bytes, ops_on_cpu, compiles)
 
 
 @pytest.mark.parametrize(

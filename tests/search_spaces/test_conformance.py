@@ -17,14 +17,23 @@ from nas.errors import CandidateError
 from nas.study.candidate import Candidate, build_candidate
 from nas.study.hyperparameters import OptunaHyperParameters, encode, fixed_hyperparameters
 from nas.study.reading import read_candidate
-from search_spaces import SPACES, Space, load_space, presets
+from search_spaces import (
+    SPACES,
+    Space,
+    example_shape,
+    find_front_end,
+    load_space,
+    presets,
+)
+from search_spaces.registry import EXAMPLE_SIGNAL
 
-SHAPE, CLASSES = (64, 64, 3), 3
+SIDE, CLASSES = 64, 3
 
 
 @pytest.fixture(params=SPACES)
 def space(request: pytest.FixtureRequest) -> Space:
-    return load_space(request.param, input_shape=SHAPE, classes=CLASSES)
+    shape = example_shape(request.param, SIDE)
+    return load_space(request.param, input_shape=shape, classes=CLASSES)
 
 
 def draw(space: Space, count: int, seed: int = 0) -> list[tuple[Candidate, optuna.Trial]]:
@@ -42,8 +51,13 @@ def draw(space: Space, count: int, seed: int = 0) -> list[tuple[Candidate, optun
 def test_candidates_have_the_data_s_input_and_output(space: Space) -> None:
     for candidate, _ in draw(space, 5):
         (model_input,), (output,) = candidate.model.inputs, candidate.model.outputs
-        assert model_input.shape[1] <= SHAPE[0]
-        assert model_input.shape[3] == SHAPE[2]
+        front_end = find_front_end(space, candidate.hyperparameters)
+        if front_end is None:
+            assert model_input.shape[1] <= SIDE
+            assert model_input.shape[3] == 3
+        else:
+            prepared = front_end(np.zeros((2, *EXAMPLE_SIGNAL), np.float32))
+            assert model_input.shape[1:] == prepared.shape[1:]
         assert output.shape == (None, CLASSES)
 
 

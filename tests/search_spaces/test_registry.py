@@ -4,7 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from search_spaces import SPACES, SpaceError, load_space, presets
+from search_spaces import (
+    SPACES,
+    SpaceError,
+    default_data,
+    example_shape,
+    load_space,
+    presets,
+)
 
 OWN_SPACE = """
 import keras
@@ -25,8 +32,23 @@ def load(name: str) -> object:
 
 @pytest.mark.parametrize("name", SPACES)
 def test_every_registered_space_loads_and_has_presets(name: str) -> None:
-    space = load_space(name, input_shape=(64, 64, 3), classes=2)
+    space = load_space(name, input_shape=example_shape(name, 64), classes=2)
     assert presets(space)
+
+
+def test_a_space_refuses_data_of_the_other_kind() -> None:
+    with pytest.raises(SpaceError, match=r"takes images, but the data are signals: .*spectrogram"):
+        load_space("xception_lite", input_shape=(256, 3), classes=2)
+    with pytest.raises(SpaceError, match=r"takes signals, but the data are images: .*xception"):
+        load_space("spectrogram_mlp", input_shape=(64, 64, 3), classes=2)
+
+
+def test_spaces_of_signals_are_searched_on_signals_where_no_data_are_named() -> None:
+    found = {name: default_data(name, images="pictures", signals="waves") for name in SPACES}
+    assert {name for name, data in found.items() if data == "waves"} == {
+        "spectrogram_mlp", "spectrogram_cnn",
+    }  # fmt: skip
+    assert example_shape("xception_lite", 32) == (32, 32, 3)
 
 
 def test_a_function_in_a_file_is_a_space_without_presets(tmp_path: Path) -> None:

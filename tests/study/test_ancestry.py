@@ -3,11 +3,11 @@
 import pytest
 
 from nas.study.ancestry import closest_relative, shared_settings
-from nas.study.record import Record
+from nas.study.record import Record, Status
 
 
 def finished(name: str, accuracy: float | None, **settings: object) -> Record:
-    status = "failed" if accuracy is None else "complete"
+    status: Status = "failed" if accuracy is None else "complete"
     return Record(name, "own", settings, status, accuracy=accuracy)
 
 
@@ -21,7 +21,9 @@ def finished(name: str, accuracy: float | None, **settings: object) -> Record:
         ({"width": None}, {"depth": None}, 0.0),
     ],
 )
-def test_settings_that_only_one_has_are_not_shared(one: dict, other: dict, share: float) -> None:
+def test_settings_that_only_one_has_are_not_shared(
+    one: dict[str, object], other: dict[str, object], share: float
+) -> None:
     assert shared_settings(one, other) == shared_settings(other, one) == share
 
 

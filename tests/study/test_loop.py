@@ -82,6 +82,7 @@ class InstantPool:
             parameters=model.count_params(),
             estimate=Estimator().estimate(read_keras_model(model)),
             seconds={},
+            inherited_share=None,
         )
 
 

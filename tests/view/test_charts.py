@@ -59,6 +59,19 @@ def test_intervals_are_drawn_and_named() -> None:
     assert bars.get_segments()[0].tolist() == [[1.5, 50.0], [2.75, 50.0]]
 
 
+@pytest.mark.parametrize(("sources", "kind"), [
+    (["device", "device"], "quartiles"), (["estimate", "device"], "80 % interval or quartiles"),
+])  # fmt: skip
+def test_the_bars_of_measurements_are_quartiles(sources: list[str], kind: str) -> None:
+    records = [
+        candidate(source + str(at), 0.5 + at, 1.0 + at, 1, latency_low_ms=1.0 + at,
+                  latency_high_ms=1.5 + at, latency_source=source)
+        for at, source in zip((0.0, 0.25), sources, strict=True)
+    ]  # fmt: skip
+    labels = {each.get_label() for each in _figure(records).axes[0].collections}
+    assert f"latency_ms, {kind}" in labels
+
+
 def test_synthetic_data_and_a_fourth_objective_are_said_in_the_heading() -> None:
     objectives = [*THREE, OBJECTIVES["macs"]]
     records = [candidate("a", 0.5, 1.0, 1, macs=5)]

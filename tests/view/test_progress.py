@@ -2,6 +2,8 @@ from pathlib import Path
 
 from nas.study.events import (
     CandidateFinished,
+    CandidateMeasured,
+    DeviceTold,
     EpochFinished,
     SearchFinished,
     SearchStarted,
@@ -31,6 +33,15 @@ def test_a_finished_candidate_runs_no_more() -> None:
     progress = progress.after(CandidateFinished(record, 1, [record]), 110.0)
     assert list(progress.running) == [4]
     assert (progress.finished, progress.front) == (1, (record,))
+
+
+def test_a_measurement_changes_the_front_and_nothing_else() -> None:
+    record = candidate("a1", 0.9, 1.0, 1)
+    before = _started().after(StageStarted(3, "b2", None, "train"), 101.0)
+    after = before.after(CandidateMeasured(record, 2.0, [record]), 102.0)
+    assert after.front == (record,)
+    assert (after.running, after.finished) == (before.running, 0)
+    assert after.after(DeviceTold("a line"), 103.0) == after
 
 
 def test_the_time_left_goes_by_what_this_start_has_finished() -> None:

@@ -14,11 +14,12 @@ def test_synthetic_data_and_estimates_are_said_plainly() -> None:
 
 
 def test_a_mixed_front_is_warned_about() -> None:
-    records = [candidate("a", 0.5, 1.0, 1), candidate("b", 0.6, 2.0, 1, latency_source="device")]
+    measured = candidate("b", 0.6, 2.0, 1, latency_source="device", latency_device="usb:1")
+    records = [candidate("a", 0.5, 1.0, 1), measured]
     config = configuration(is_synthetic=False, data="parts", device="usb:1")
     assert statements(config, records)[0] == "The data is parts."
     assert statements(config, records)[-2:] == [
-        "The latency of 1 candidate was measured on a device (usb:1).",
+        "The latency of 1 candidate was measured on a device (usb:1), shown with its quartiles.",
         "Estimates and measurements share this front; compare them with care.",
     ]
 

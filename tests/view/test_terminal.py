@@ -1,12 +1,15 @@
 import io
 import logging
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
 
 from nas.study.events import (
     CandidateFinished,
+    CandidateMeasured,
+    DeviceTold,
     EpochFinished,
     Event,
     SearchFinished,
@@ -59,6 +62,22 @@ def test_a_pipe_gets_one_plain_line_a_candidate() -> None:
         "[ 1/20] a1 (default) 90.0 %, 1.50 ms (estimate), 2.00 KiB, on the front\n"
         "[ 2/20] huge infeasible: latency_ms <= 5\n"
         "Ended after 3 min 20 s (all trials are done): 2 candidates, 1 on the front\n"
+    )
+
+
+def test_a_measurement_is_a_line_with_its_estimate() -> None:
+    device: dict[str, Any] = {"latency_source": "device", "latency_device": "usb:1"}
+    kept = candidate("a1", 0.9, 1.25, 2048, **device)
+    broken = candidate("b2", 0.8, 5.5, 1, status="infeasible", reason="latency_ms<=5", **device)
+    events: list[Event] = [
+        CandidateMeasured(kept, 1.5, [kept]),
+        CandidateMeasured(broken, 4.0, [kept]),
+        DeviceTold("usb:1 is given up after 3 failures in a row"),
+    ]
+    assert _shown(events, _pipe()) == (
+        "a1 measured on usb:1: 1.25 ms (estimate 1.50 ms), on the front\n"
+        "b2 measured on usb:1: 5.50 ms (estimate 4.00 ms), infeasible: latency_ms<=5\n"
+        "usb:1 is given up after 3 failures in a row\n"
     )
 
 

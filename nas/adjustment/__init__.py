@@ -1,0 +1,1 @@
+"""Changes of size to any functional Keras model: depth, width, input, classes."""

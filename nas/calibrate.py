@@ -1,0 +1,208 @@
+"""``python -m nas.calibrate``: fit the chip model to a device of your own, in minutes."""
+
+import argparse
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+from nas.command import EXIT_DONE, EXIT_FAILED, CommandParser, print_json, run_command
+from nas.device.calibration_run import CalibrationRun, Entry, MeasurementFile
+from nas.device.failures import DeviceError
+from nas.device.opening import open_devices
+from nas.edgetpu.calibration_networks import NETWORKS, CalibrationNetwork
+from nas.edgetpu.chip import CHIP, LINKS, LinkName
+from nas.edgetpu.compile_cache import CompileCache, default_folder
+from nas.edgetpu.compiler import compile_model, find_compiler
+from nas.edgetpu.fitting import Setup, fit
+from nas.edgetpu.host import HOSTS, HostName
+from nas.edgetpu.profile import (
+    Profile,
+    Residual,
+    constants_of,
+    profile_folder,
+    profile_path,
+    write_profile,
+)
+from nas.errors import CandidateError, UserError
+from nas.tensorflow_settings import quiet_tensorflow
+
+LEAST_SHARE = 0.75
+"""Share of the networks that has to be measured well before anything is fitted."""
+_EXAMPLES = 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measure the calibration set and write a profile.
+
+    Args:
+        argv: Command-line words; those of the process by default.
+
+    Returns:
+        The exit status.
+
+    Raises:
+        UserError: There is no compiler or no device, or the options make no sense.
+    """
+    options = _parse(argv)
+    path = profile_path(options.name)
+    compiler = find_compiler(options.compiler)
+    cache = CompileCache(default_folder())
+    device = open_devices([options.device])[options.device]
+    try:
+        facts = device.connect()
+        setup = Setup(
+            options.link or link_of(facts.get("link")),
+            options.host or host_of(facts.get("host")),
+            options.clock_mhz,
+        )
+        run = CalibrationRun(
+            convert, lambda model: compile_model(model, compiler, cache=cache), device,
+            options.device, MeasurementFile(path.with_suffix(".measured.jsonl")), _print_entry,
+        )  # fmt: skip
+        profile = calibrate(run, setup, path.stem)
+    finally:
+        device.close()
+    if profile is None:
+        return EXIT_FAILED
+    write_profile(profile, path)
+    run.file.path.unlink(missing_ok=True)
+    if options.json:
+        print_json(asdict(profile))
+    else:
+        print(render_profile(profile, path))
+    return EXIT_DONE
+
+
+def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = CommandParser(
+        "calibrate",
+        "Measure 75 small networks on your Edge TPU, some minutes long, and fit the chip "
+        "model to it. Interrupted, the same command goes on.",
+    )
+    parser.add_argument(
+        "--device", required=True, help="usb, usb:1, pci, pci:0, :0 or ssh://user@host"
+    )
+    parser.add_argument(
+        "--name", default="mine", help="of the profile; or a path that ends in .json"
+    )
+    parser.add_argument("--compiler", type=Path, metavar="PATH", help="edgetpu_compiler")
+    parser.add_argument("--link", choices=tuple(LINKS), help="default: what the system tells")
+    parser.add_argument("--host", choices=tuple(HOSTS), help="default: what the system tells")
+    parser.add_argument(
+        "--clock-mhz", type=float, choices=CHIP.clocks_mhz, default=500.0,
+        help="clock in MHz; libedgetpu1-std runs a stick at 250",
+    )  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="print the profile as one JSON object")
+    return parser.parse_args(argv)
+
+
+def link_of(told: str | None) -> LinkName:
+    """Name the link that an agent told, such as ``usb 480 Mbit/s``.
+
+    Raises:
+        UserError: It told none.
+    """
+    kind, speed, *_ = [*(told or "").split(), "", ""]
+    if kind == "pci":
+        return "pcie"
+    if kind == "usb" and speed.isdecimal():
+        return "usb3" if int(speed) >= 5000 else "usb2"
+    raise UserError("the device does not tell its link: give --link pcie, usb3 or usb2")
+
+
+def host_of(told: str | None) -> HostName:
+    """Name the host that is most like the one an agent told: where a fit starts from."""
+    machine = (told or "").rpartition("(")[2].lower()
+    if "raspberry pi 4" in machine or "raspberry pi 5" in machine:
+        return "pi4"
+    return "a53" if re.search("phanbell|coral|aarch64|arm", machine) else "desktop"
+
+
+def convert(network: CalibrationNetwork) -> bytes:
+    """Build a network and convert it to int8; this alone loads TensorFlow."""
+    quiet_tensorflow()
+    import numpy as np
+
+    from nas.data.dataset import Split
+    from nas.evaluation.quantization import quantize
+
+    noise = np.random.default_rng(network.seed).integers(
+        0, 256, (_EXAMPLES, *network.shape), dtype=np.uint8
+    )
+    return quantize(network.build(), Split(noise, np.zeros(_EXAMPLES, np.int32)))
+
+
+def calibrate(run: CalibrationRun, setup: Setup, name: str) -> Profile | None:
+    """Measure the calibration set and fit the constants to it.
+
+    Args:
+        run: Converts, compiles and measures.
+        setup: Link, host and clock.
+        name: Of the profile.
+
+    Returns:
+        The profile; ``None`` where too little was measured, which is told on standard error.
+    """
+    try:
+        rows = run.run(NETWORKS)
+    except (DeviceError, KeyboardInterrupt) as error:
+        print("The same command goes on where this one ended.", file=sys.stderr)
+        if isinstance(error, DeviceError):
+            raise CandidateError(str(error)) from error
+        raise
+    if len(rows) < LEAST_SHARE * len(NETWORKS):
+        print(
+            f"Only {len(rows)} of {len(NETWORKS)} networks were measured well, {LEAST_SHARE:.0%} "
+            "are needed: see above. The same command measures the others again.",
+            file=sys.stderr,
+        )
+        return None
+    found = fit(list(rows.values()), setup)
+    residuals = tuple(
+        Residual(network, row.measured_ms, float(fitted), float(left_out))
+        for (network, row), fitted, left_out in zip(
+            rows.items(), found.fitted_ms, found.left_out_ms, strict=True
+        )
+    )
+    date = datetime.now(UTC).isoformat(timespec="seconds")
+    return Profile(
+        name, date, run.name, setup.link, setup.host, setup.clock_mhz, run.device.connect(),
+        found.constants, found.spreads, found.interval, residuals,
+    )  # fmt: skip
+
+
+def _print_entry(number: int, entry: Entry) -> None:
+    time = "" if entry.median_ms is None else f"{entry.median_ms:9.3f} ms"
+    problem = "" if entry.is_good else f"  {entry.status}: {entry.reason}"
+    line = f"{number:>3} of {len(NETWORKS)}{time:>13}  {entry.network}{problem}"
+    print(line, file=sys.stderr, flush=True)
+
+
+def render_profile(profile: Profile, path: Path) -> str:
+    """Render a profile: residuals, interval, and each constant beside the package's."""
+    before = constants_of(profile.link, profile.host)
+    low, high = profile.interval
+    is_named = path.parent == profile_folder()
+    names = [f"{'network':<62}measured   fitted  left out"]
+    for each in profile.residuals:
+        shares = [each.fitted_ms / each.measured_ms - 1, each.left_out_ms / each.measured_ms - 1]
+        shown = "".join(f"{share:>+9.1%}" for share in shares)
+        names.append(f"{each.network[:60]:<62}{each.measured_ms:8.3f}{shown}")
+    constants = [f"{'constant':<34}{'package':>12}{'yours':>12}{'about':>9}"]
+    constants += [
+        f"{name:<34}{before[name]:>12.4g}{value:>12.4g}{'±':>5}{profile.spreads[name]:4.0%}"
+        for name, value in profile.constants.items()
+    ]
+    summary = [
+        f"Mean error {profile.mean_error:.1%}, each network left out of the fit.",
+        f"80 % interval: {low:.2f} to {high:.2f} times the estimate.",
+        f"Written to {path}; use it with --profile {profile.name if is_named else path}",
+    ]
+    return "\n".join([*names, "", *constants, "", *summary])
+
+
+if __name__ == "__main__":
+    run_command("calibrate", main)

@@ -1,0 +1,1 @@
+"""How the cost of a network grows as it is adjusted step by step, where it jumps, and why."""
