@@ -17,7 +17,7 @@ _SOURCE = "read from the compiled file"
 _NOT_IN_THE_FILE = (
     "latency_ms", "latency_low_ms", "latency_high_ms", "latency_source", "energy_mj",
     "energy_source", "cpu_latency_ms", "cpu_energy_mj", "peak_activation_bytes", "macs",
-    "ops_total", "ops_mapped",
+    "ops_total", "ops_mapped", "front_end_ms",
 )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from nas.data.storage import SCHEMA
 from nas.provenance import versions
 from nas.study.workers import Assignment, Message, ResultMessage, WorkerPool, warm_up
 
@@ -102,7 +103,7 @@ def local_copy(fingerprint: str, files: Mapping[str, Any]) -> Path:
     root.mkdir(mode=0o700, exist_ok=True)
     if root.stat().st_uid != os.getuid():
         raise PermissionError(f"{root} belongs to another user: remove it, or set TMPDIR")
-    directory = root / fingerprint
+    directory = root / f"{fingerprint}-{SCHEMA}"  # another version may have left its own
     if not directory.exists():
         _write(root, directory, files)
     return directory

@@ -153,10 +153,8 @@ def test_weights_may_be_left_out() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
-    ["MobileNet", "MobileNetV2", "MobileNetV3Small", "ResNet50", "DenseNet121", "EfficientNetB0",
-     "EfficientNetV2B0", "InceptionV3", "InceptionResNetV2", "NASNetMobile", "Xception",
-     "ConvNeXtTiny"],
-)  # fmt: skip
+    ["MobileNetV2", "MobileNetV3Small", "DenseNet121", "EfficientNetV2B0", "Xception"],
+)
 def test_published_networks_can_be_widened(name: str) -> None:
     make = getattr(keras.applications, name)
     model = make(weights=None, input_shape=(96, 96, 3), classes=10)

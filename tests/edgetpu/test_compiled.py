@@ -107,7 +107,7 @@ def test_a_compiled_model_is_no_network() -> None:
 def test_the_json_has_every_field_of_an_estimate_and_never_a_zero_for_the_unknown() -> None:
     described = describe_compiled(_whole())
     estimate = Estimator().estimate(read_network(INT8)).as_dict()
-    assert {"link", "clock_mhz", "host"} == set(estimate) - set(described)
+    assert {"link", "clock_mhz", "host", "profile"} == set(estimate) - set(described)
     assert described["parameter_bytes"] == 384
     assert (described["on_chip_bytes"], described["off_chip_bytes"]) == (320, 64)
     assert described["instruction_bytes"] == 64

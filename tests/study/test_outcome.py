@@ -80,6 +80,7 @@ def evaluation(network: Network, accuracy: float) -> Any:
         parameters=30,
         estimate=Estimator().estimate(network),
         seconds={"train": 1.5},
+        inherited_share=None,
     )
 
 
