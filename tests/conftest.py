@@ -1,6 +1,7 @@
 """What many tests share: a tiny set of pictures, and that set prepared for training."""
 
 import os
+from collections import Counter
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -17,6 +18,12 @@ optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 OWN_SPACE = Path(__file__).parent / "own_space.py"
 """A user's own search space: a tiny network that can be told to misbehave."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the files with slow tests first, so that no worker is left with one at the end."""
+    slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
+    items.sort(key=lambda item: -slow[item.path])
 
 
 @pytest.fixture(scope="session")
