@@ -19,7 +19,6 @@ from search_spaces.transfer import PREFIX, Transfer
 from tests.search_spaces.test_conformance import noise, signatures, with_biases
 
 WHOLE = {"depth": 1.0, "widening": 1.0, "pooling": "average", "head_width": 0}
-HEAVY = ("EfficientNetV2B0", "ResNet50V2", "InceptionV3", "Xception", "DenseNet121")
 MODULES = {
     "MobileNet": "mobilenet",
     "MobileNetV2": "mobilenet_v2",
@@ -41,6 +40,7 @@ def read(name: str, side: int = 224, **changes: Any) -> Any:
     return read_candidate(space, fixed_hyperparameters(values(name, side, **changes)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BACKBONES)
 def test_a_whole_backbone_has_keras_own_number_of_parameters(name: str) -> None:
     with keras.StatelessScope(initialize_variables=False):
@@ -51,6 +51,7 @@ def test_a_whole_backbone_has_keras_own_number_of_parameters(name: str) -> None:
     assert reading.parameters == own.count_params() + head
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BACKBONES)
 def test_every_backbone_maps_completely_at_every_depth(name: str) -> None:
     sizes = []
@@ -119,10 +120,8 @@ def keras_own_features(name: str, model: Any, images: Any) -> Any:
     return model(module.preprocess_input(images.copy()), training=False)
 
 
-@pytest.mark.parametrize(
-    "function",
-    [pytest.param(f, marks=[pytest.mark.slow] if f in HEAVY else []) for f in FAMILIES],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("function", FAMILIES)
 def test_weights_meet_the_preprocessing_they_expect_exactly_once(
     function: str, tmp_path: Path
 ) -> None:
