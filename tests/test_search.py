@@ -1,50 +1,14 @@
-"""``python -m nas.search`` as a user runs it: whole, wrong, interrupted, killed and resumed."""
+"""``python -m nas.search`` as a user runs it: whole, wrong and resumed."""
 
 import csv
 import json
-import signal
 import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
-from nas.search import main
-from tests.conftest import OWN_SPACE
-
-GOOD_SPACE = f"{OWN_SPACE}:well_behaved"
-ROOT = Path(__file__).parents[1]
-
-
-def command(*options: object) -> list[str]:
-    return [sys.executable, "-m", "nas.search", *map(str, options)]
-
-
-def run(*options: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command(*options), cwd=ROOT, capture_output=True, text=True, timeout=240, check=False
-    )
-
-
-def records(run_directory: Path) -> list[dict[str, Any]]:
-    path = run_directory / "records.jsonl"
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-
-
-def fail_with(capsys: pytest.CaptureFixture[str], *options: object) -> str:
-    """Run with wrong options; return the one line on standard error."""
-    from nas.command import run_command
-
-    with pytest.raises(SystemExit) as end:
-        run_command("search", lambda: main([str(option) for option in options]))
-    assert end.value.code == 2
-    output = capsys.readouterr()
-    assert output.out == ""
-    (line,) = output.err.strip().splitlines()
-    return line
+from tests.searching import GOOD_SPACE, fail_with, records, run
 
 
 @pytest.mark.parametrize(
@@ -123,7 +87,7 @@ def finished_run(
     path = tmp_path_factory.mktemp("runs") / "run"
     result = run(
         "--space", GOOD_SPACE, "--data", picture_folder, "--image-size", 16, "--trials", 4,
-        "--epochs", 2, "--run-dir", path, "--constraint", "parameters<=2000",
+        "--epochs", 2, "--workers", 2, "--run-dir", path, "--constraint", "parameters<=2000",
     )  # fmt: skip
     return path, result
 
@@ -191,137 +155,13 @@ def test_a_finished_run_resumed_trains_nothing_and_takes_more_trials(
     before = records(path)
     again = run("--resume", "--run-dir", path, "--json")
     assert again.returncode == 0, again.stderr
-    assert json.loads(again.stdout)["candidates"] == 4
+    told = json.loads(again.stdout)
+    assert (told["candidates"], told["fidelity"]) == (4, None)
     assert records(path) == before
-    more = run("--resume", "--run-dir", path, "--trials", 5, "--json")
-    assert json.loads(more.stdout)["candidates"] == 5
+    more = run("--resume", "--run-dir", path, "--trials", 5, "--check-fidelity", 2, "--json")
+    told = json.loads(more.stdout)
+    assert told["candidates"] == 5
+    assert (told["fidelity"]["candidates"], told["fidelity"]["longer_epochs"]) == (2, 10)
+    assert told["fidelity"]["warning"] is not None
+    assert len((path / "fidelity.jsonl").read_text().splitlines()) == 2
     assert records(path)[:4] == before
-
-
-def start(*options: object) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        command(*options), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-
-
-def wait_for_records(path: Path, count: int, process: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + 120
-    while len(records(path)) < count:
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-
-
-@pytest.mark.slow
-def test_killed_in_the_middle_and_resumed_nothing_is_lost_or_trained_again(
-    picture_folder: Path, tmp_path: Path
-) -> None:
-    path = tmp_path / "run"
-    options = [
-        "--space", GOOD_SPACE, "--data", picture_folder, "--image-size", 16, "--trials", 5,
-        "--epochs", 3, "--run-dir", path,
-    ]  # fmt: skip
-    process = start(*options)
-    wait_for_records(path, 2, process)
-    time.sleep(1.0)  # now the next candidate is at work
-    assert any(holds_a_file_in(worker, path) for worker in psutil.process_iter())
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    before = records(path)
-    assert 2 <= len(before) < 5
-    assert_no_worker_is_left(path)
-    resumed = run("--resume", "--run-dir", path, "--json")
-    assert resumed.returncode == 0, resumed.stderr
-    after = records(path)
-    assert after[: len(before)] == before
-    assert len(after) == 5
-    assert len({line["candidate_id"] for line in after}) == 5
-    assert json.loads(resumed.stdout)["candidates"] == 5
-    assert_study_agrees(path, after)
-
-
-def assert_no_worker_is_left(path: Path) -> None:
-    """Workers of a killed search end by themselves; each had its log in the run open."""
-    deadline = time.monotonic() + 10
-    while any(holds_a_file_in(process, path) for process in psutil.process_iter()):
-        assert time.monotonic() < deadline, "a worker of the killed search is still there"
-        time.sleep(0.2)
-
-
-def holds_a_file_in(process: psutil.Process, path: Path) -> bool:
-    try:
-        return any(str(path) in file.path for file in process.open_files())
-    except psutil.Error:
-        return False
-
-
-def assert_study_agrees(path: Path, lines: list[dict[str, Any]]) -> None:
-    """Every record was told to Optuna exactly once, and nothing is left running."""
-    from optuna.trial import TrialState
-
-    from nas.study.run import RunDirectory, read_config
-    from nas.study.storage import open_study
-    from objectives import OBJECTIVES
-
-    directory = RunDirectory(path)
-    config = read_config(directory)
-    study = open_study(config, directory, [OBJECTIVES[name] for name in config.objectives])
-    assert not study.get_trials(states=(TrialState.RUNNING,))
-    told = {trial.user_attrs["candidate_id"]: trial.values
-            for trial in study.get_trials(states=(TrialState.COMPLETE,))}  # fmt: skip
-    assert {line["candidate_id"] for line in lines} == set(told)
-    for line in lines:
-        if line["status"] == "complete":
-            assert told[line["candidate_id"]][0] == line["accuracy"]
-
-
-@pytest.mark.slow
-def test_ctrl_c_saves_and_says_how_to_go_on(picture_folder: Path, tmp_path: Path) -> None:
-    path = tmp_path / "run"
-    process = start("--space", GOOD_SPACE, "--data", picture_folder, "--image-size", 16,
-                    "--trials", 50, "--epochs", 2, "--run-dir", path)  # fmt: skip
-    wait_for_records(path, 1, process)
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=30)
-    assert process.returncode == 130
-    assert f"python -m nas.search --resume --run-dir {path}" in errors
-    assert "Traceback" not in errors
-    assert (path / "report.html").exists()
-
-
-@pytest.mark.slow
-def test_candidates_that_crash_or_fail_cost_one_record_each(
-    picture_folder: Path, tmp_path: Path
-) -> None:
-    """``exit`` and ``crash`` would end the search's own process if it built them itself."""
-    path = tmp_path / "run"
-    own = tmp_path / "moody.py"
-    own.write_text(
-        "from tests.own_space import network\n"
-        "def build(hp, input_shape, classes):\n"
-        "    mood = hp.Choice('mood', ['good', 'nan', 'float', 'unbuildable'])\n"
-        "    if mood == 'unbuildable':\n"
-        "        raise ValueError('no such network')\n"
-        "    return network(8, input_shape, classes, mood)\n"
-    )
-    result = run("--space", f"{own}:build", "--data", picture_folder, "--image-size", 16,
-                 "--trials", 9, "--epochs", 2, "--run-dir", path, "--json")  # fmt: skip
-    assert result.returncode == 0, result.stderr
-    lines = {line["hyperparameters"]["mood"]: line for line in records(path)}
-    assert lines["good"]["status"] == "complete"
-    assert {lines[mood]["status"] for mood in ("nan", "float", "unbuildable")} == {"failed"}
-    assert "the loss became nan" in lines["nan"]["reason"]
-    assert "stays float" in lines["float"]["reason"]
-    assert "no such network" in lines["unbuildable"]["reason"]
-    assert "the space is exhausted" in json.loads(result.stdout)["reason"]
-
-
-@pytest.mark.slow
-def test_two_workers_record_the_same_number_of_candidates(
-    picture_folder: Path, tmp_path: Path
-) -> None:
-    path = tmp_path / "run"
-    result = run("--space", GOOD_SPACE, "--data", picture_folder, "--image-size", 16,
-                 "--trials", 5, "--epochs", 1, "--workers", 2, "--run-dir", path)  # fmt: skip
-    assert result.returncode == 0, result.stderr
-    assert len({line["candidate_id"] for line in records(path)}) == 5

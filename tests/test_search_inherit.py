@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_search import fail_with, records, run
+from tests.searching import fail_with, records, run
 
 SPACE = """
 from tests.own_space import network

@@ -213,23 +213,14 @@ def test_accuracy_of_a_few_steps(
 
 
 @pytest.mark.slow
-def test_standard_output_is_one_json_object_and_nothing_else(model_file: str) -> None:
-    result = subprocess.run(
-        [sys.executable, "-m", "nas.sweep", model_file, "--adjust", "classes", "--json"],
-        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
-    assert result.returncode == 0
-    assert result.stderr == ""
-    assert json.loads(result.stdout)["adjustment"] == "classes"
-
-
-@pytest.mark.slow
 def test_a_published_network_spills_at_its_tenth_copy() -> None:
     command = [sys.executable, "-m", "nas.sweep", "MobileNetV2", "--adjust", "depth", "--json"]
     result = subprocess.run(
-        [*command, "--values", "0,4,8,9,10,12"],
+        [*command, "--values", "8,9,10"],
         cwd=ROOT, capture_output=True, text=True, timeout=240, check=False,
     )  # fmt: skip
+    assert result.returncode == 0
+    assert result.stderr == ""
     value = json.loads(result.stdout)
     assert [each["mechanism"] for each in value["cliffs"]] == ["parameters spill"]
     assert value["cliffs"][0]["last_good"] == 9

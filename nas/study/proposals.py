@@ -110,6 +110,16 @@ class Pool:
         proposal = self._described(params)
         return proposal if proposal and dict(proposal.params) == dict(params) else None
 
+    def recall(
+        self,
+        params: Mapping[str, Any],
+        distributions: Mapping[str, BaseDistribution],
+        description: Description,
+    ) -> Proposal:
+        """Take over what another process, or this run before it was resumed, has described."""
+        known = self._read.get(_key(params))
+        return known or self._keep_described(params, distributions, description)
+
     def candidates(
         self, number: int, parents: Sequence[Proposal], known: frozenset[str]
     ) -> list[Proposal]:
@@ -192,10 +202,20 @@ class Pool:
             description = self.describe(draft)
         except CandidateError:
             return None
-        params = {intern(name): value for name, value in draft.params.items()}
-        shared = {n: self._distributions.setdefault(d, d) for n, d in draft.distributions.items()}
-        proposal = Proposal(description, params, shared, setting_features(params, shared))
-        return self._keep(_key(params), proposal)
+        return self._keep_described(draft.params, draft.distributions, description)
+
+    def _keep_described(
+        self,
+        params: Mapping[str, Any],
+        distributions: Mapping[str, BaseDistribution],
+        description: Description,
+    ) -> Proposal:
+        """Keep a candidate; names and distributions are shared by all that have the same."""
+        named = {intern(name): value for name, value in params.items()}
+        shared = {n: self._distributions.setdefault(d, d) for n, d in distributions.items()}
+        proposal = Proposal(description, named, shared, setting_features(named, shared))
+        self._keep(_key(named), proposal)
+        return proposal
 
 
 def _key(params: Mapping[str, Any]) -> bytes:

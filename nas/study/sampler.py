@@ -1,7 +1,9 @@
 """The search engine as an Optuna sampler: exact costs, a surrogate for accuracy alone."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,7 @@ from nas.study.features import standardized
 from nas.study.gate_forecast import Forecast
 from nas.study.improvement import Staircase, expected_improvement, staircase
 from nas.study.pareto import is_non_dominated
-from nas.study.proposals import Budget, Describe, Pool, Proposal
+from nas.study.proposals import Budget, Describe, Description, Pool, Proposal
 from nas.study.surrogate import GaussianProcess, choose_kernel, condition
 
 Array = NDArray[np.float64]
@@ -38,6 +40,10 @@ _WIDER_ERROR = 1.3
 
 _WIDER_COST = 1.1
 """Its costs, the same with the range of all costs seen: what would extend the front gains, too."""
+
+
+_DESCRIPTION = "edgetpu_nas:description"
+"""Under this name a trial keeps what was read of its candidate."""
 
 
 def reason_to_fall_back(objectives: Sequence[str]) -> str | None:
@@ -146,6 +152,29 @@ class CostAwareSampler(optuna.samplers.BaseSampler):
         rng = np.random.default_rng((self.seed, 2, trial.number, *name))
         return draw(param_distribution, rng)
 
+    def after_trial(
+        self,
+        study: optuna.Study,
+        trial: FrozenTrial,
+        state: TrialState,
+        values: Sequence[float] | None,  # noqa: ARG002  Optuna's interface
+    ) -> None:
+        """Note the candidate's description, which takes time, for other processes and a resume."""
+        proposal = self._described(trial) if state == TrialState.COMPLETE else None
+        if proposal is not None and _DESCRIPTION not in trial.system_attrs:
+            told = {"by": _version(), **asdict(proposal.description)}
+            study._storage.set_trial_system_attr(trial._trial_id, _DESCRIPTION, told)
+
+    def _described(self, trial: FrozenTrial) -> Proposal | None:
+        """Return the candidate of a trial, described now or before."""
+        params = _params(trial)
+        told = trial.system_attrs.get(_DESCRIPTION, {})
+        if told.get("by") == _version():
+            costs = None if told["costs"] is None else tuple(told["costs"])
+            known = Description(told["id"], told["features"], costs, told["is_feasible"])
+            return self._pool.recall(params, trial.distributions, known)
+        return self._pool.read(params) if params else None
+
     def _propose(self, study: optuna.Study, number: int) -> Proposal | None:
         history = self._history(study, number)
         begun = len(history.observed) + len(history.pending)
@@ -164,7 +193,7 @@ class CostAwareSampler(optuna.samplers.BaseSampler):
         for trial in study.get_trials(deepcopy=False):
             if trial.number == number:
                 continue
-            proposal = self._pool.read(_params(trial)) if _params(trial) else None
+            proposal = self._described(trial)
             name = proposal.description.id if proposal else trial.user_attrs.get("candidate_id")
             if proposal and name not in known and _has_costs(proposal):
                 if trial.state == TrialState.COMPLETE:
@@ -207,6 +236,12 @@ class CostAwareSampler(optuna.samplers.BaseSampler):
         best = int(np.argmax(gains if gains.max() > 0 else deviations[rest]))
         scale = float(np.hypot(deviations[rest][best], process.noise))
         return candidates[best], Forecast(float(means[rest][best]), scale, max(seen - 1, 1))
+
+
+@cache
+def _version() -> str:
+    """Return the version whose features and costs can be compared."""
+    return version("edgetpu-nas")
 
 
 def _params(trial: FrozenTrial) -> Mapping[str, Any]:

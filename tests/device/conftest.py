@@ -1,4 +1,4 @@
-"""A stand-in for libedgetpu, compiled once."""
+"""A stand-in for libedgetpu, compiled once, and a machine that has it."""
 
 import os
 import shutil
@@ -6,6 +6,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
+from tests.device.searching import COMPILER
+from tests.edgetpu.compiler_output import write_stub
 
 SOURCE = Path(__file__).with_name("stub_edgetpu.c")
 
@@ -22,3 +25,16 @@ def stub_library(tmp_path_factory: pytest.TempPathFactory) -> str:
     words = [compiler, "-Wall", "-Wextra", "-Werror", "-O1", "-shared", "-fPIC"]
     subprocess.run([*words, "-o", str(library), str(SOURCE)], check=True, timeout=60)
     return str(library)
+
+
+@pytest.fixture
+def machine(stub_library: str, tmp_path: Path) -> dict[str, str]:
+    """The environment of a machine with an Edge TPU and a compiler."""
+    folder = tmp_path / "machine"
+    folder.mkdir()
+    write_stub(folder, COMPILER)
+    (folder / "libedgetpu.so.1").symlink_to(stub_library)
+    own = {"HOME": str(folder), "XDG_CACHE_HOME": str(folder / "cache"),
+           "LD_LIBRARY_PATH": str(folder), "STUB_DEVICES": "2",
+           "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}  # fmt: skip
+    return {**os.environ, **own}

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -78,11 +79,11 @@ def test_nonsense_is_refused_at_once(words: list[str], tmp_path: Path) -> None:
 class Bench:
     """Everything real but the chip and the compiler."""
 
-    def __init__(self, folder: Path, library: str) -> None:
+    def __init__(self, folder: Path, library: str, models: Mapping[str, bytes]) -> None:
         self.options = AgentOptions(library=library, folder=str(folder / "board"))
         self.answers = folder / "answers"
         self.answers.mkdir()
-        self.models = {network.name: convert(network) for network in SOME}
+        self.models = models
         calibration = calibrated(TRUTH, SETUP.link, SETUP.host)
         for content in self.models.values():
             network = prepare(parse_network(content))
@@ -107,11 +108,22 @@ class Bench:
         return nas.calibrate.main(options)
 
 
+@pytest.fixture(scope="module")
+def models() -> Mapping[str, bytes]:
+    """The converted calibration networks by name."""
+    return {network.name: convert(network) for network in SOME}
+
+
 @pytest.fixture
-def bench(stub_library: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+def bench(
+    stub_library: str,
+    models: Mapping[str, bytes],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Bench:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    found = Bench(tmp_path, stub_library)
+    found = Bench(tmp_path, stub_library, models)
     monkeypatch.setattr(nas.calibrate, "NETWORKS", SOME)
     monkeypatch.setattr(nas.calibrate, "open_devices", found.open)
     monkeypatch.setattr(nas.calibrate, "convert", lambda network: found.models[network.name])

@@ -102,7 +102,7 @@ def test_candidates_convert_to_int8_map_completely_and_cost_what_was_predicted(
     from nas.evaluation.quantization import quantize
 
     estimator = Estimator()
-    for candidate, _ in draw(space, 4, seed=1):
+    for candidate, _ in draw(space, 3, seed=1):
         model = with_biases(space.build(fixed_hyperparameters(candidate.hyperparameters)))
         predicted = read_keras_model(candidate.model)
         converted = parse_network(quantize(model, noise(model)), "candidate")

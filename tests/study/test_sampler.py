@@ -1,10 +1,13 @@
 """The sampler in a study: no repeats, nothing barred, seeded, in batches, better than chance."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import optuna
 import pytest
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
 from nas.study.improvement import expected_improvement
@@ -59,6 +62,29 @@ def test_the_same_seed_and_history_propose_the_same_also_after_a_restart() -> No
     resumed.add_trials(whole.get_trials()[:20])
     assert search(resumed, 5) == names[20:]
     assert search(new_study(seed=1), 25) != names
+
+
+def test_a_resumed_search_reads_no_trained_candidate_again_but_with_another_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(trial: optuna.trial.BaseTrial) -> Description:
+        raise RuntimeError(f"described again: {trial.number}")
+
+    storage = JournalStorage(JournalFileBackend(str(tmp_path / "study")))
+    whole = optuna.create_study(
+        storage=storage,
+        directions=["maximize", "minimize"],
+        sampler=CostAwareSampler(describe, 0, BUDGET),
+    )
+    search(whole, 15)
+    reopened = JournalStorage(JournalFileBackend(str(tmp_path / "study")))
+    trials = optuna.load_study(study_name=None, storage=reopened).get_trials()
+    expected = [CostAwareSampler(describe, 0, BUDGET)._pool.read(each.params) for each in trials]
+    resumed = CostAwareSampler(refuse, 0, BUDGET)
+    assert [resumed._described(each) for each in trials] == expected
+    monkeypatch.setattr("nas.study.sampler._version", lambda: "0.0.0")
+    with pytest.raises(RuntimeError, match="described again"):
+        CostAwareSampler(refuse, 0, BUDGET)._described(trials[0])
 
 
 def test_candidates_at_work_are_not_proposed_again_and_spread_the_batch() -> None:

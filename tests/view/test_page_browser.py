@@ -152,12 +152,16 @@ def test_any_two_axes_space_and_unfinished_candidates(browser: Any, tmp_path: Pa
     assert _complaints(browser) == []
 
 
-@pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
-def test_hostile_names_run_nothing(browser: Any, tmp_path: Path, name: str) -> None:
-    settings = {name: name}
-    records = [candidate(name[:50], 0.9, 1.0, 10, preset=name, hyperparameters=settings)]
+@pytest.mark.parametrize("place", ["space", "data"])
+def test_hostile_names_run_nothing(browser: Any, tmp_path: Path, place: str) -> None:
+    settings = {name: name for name in HOSTILE}
+    records = [
+        candidate(name[:50], 0.9 - i / 99, 1.0 + i, 10 + i, preset=name, hyperparameters=settings)
+        for i, name in enumerate(HOSTILE)
+    ]
     records += [candidate(str(i), 0.5 + i / 99, i, i, hyperparameters=settings) for i in range(12)]
-    _open(browser, tmp_path, records, space=name, data=name, class_names=(name, name))
+    whole = {place: " ".join(HOSTILE)}
+    _open(browser, tmp_path, records, class_names=HOSTILE, **whole)
     _click(browser, "#choices button")
     _click(browser, "[data-view=deep]")
     elements = "script[src], img, iframe, [onerror], [onmouseover]"
@@ -166,8 +170,10 @@ def test_hostile_names_run_nothing(browser: Any, tmp_path: Path, name: str) -> N
     assert browser.execute_script("return document.documentElement.scrollWidth <= innerWidth")
 
 
-@pytest.mark.parametrize("count", [0, 1, 30])
-@pytest.mark.parametrize("names", [["accuracy"], ["latency_ms", "macs"], [*OBJECTIVES]])
+@pytest.mark.parametrize(("count", "names"), [
+    (0, ["accuracy"]), (0, [*OBJECTIVES]), (1, ["latency_ms", "macs"]), (30, ["accuracy"]),
+    (30, [*OBJECTIVES]),
+])  # fmt: skip
 def test_any_number_of_candidates_and_objectives(
     browser: Any, tmp_path: Path, count: int, names: list[str]
 ) -> None:
