@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from optuna.distributions import BaseDistribution
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
+from nas.provenance import versions
 from nas.study.draft import draw
 from nas.study.features import standardized
 from nas.study.gate_forecast import Forecast
@@ -168,8 +168,8 @@ class CostAwareSampler(optuna.samplers.BaseSampler):
     def _described(self, trial: FrozenTrial) -> Proposal | None:
         """Return the candidate of a trial, described now or before."""
         params = _params(trial)
-        told = trial.system_attrs.get(_DESCRIPTION, {})
-        if told.get("by") == _version():
+        told = trial.system_attrs.get(_DESCRIPTION)
+        if told is not None and told["by"] == _version():
             costs = None if told["costs"] is None else tuple(told["costs"])
             known = Description(told["id"], told["features"], costs, told["is_feasible"])
             return self._pool.recall(params, trial.distributions, known)
@@ -239,9 +239,9 @@ class CostAwareSampler(optuna.samplers.BaseSampler):
 
 
 @cache
-def _version() -> str:
-    """Return the version whose features and costs can be compared."""
-    return version("edgetpu-nas")
+def _version() -> str | None:
+    """Return the version whose features and costs can be compared; ``None`` if not installed."""
+    return versions().get("edgetpu-nas")
 
 
 def _params(trial: FrozenTrial) -> Mapping[str, Any]:
