@@ -65,6 +65,7 @@ def test_ranges_without_further_options(
     assert all(each["latency_ms"] > 0 for each in value["steps"])
 
 
+@pytest.mark.slow
 def test_a_preset_in_words_and_as_a_picture(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

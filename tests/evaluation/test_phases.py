@@ -26,6 +26,7 @@ def test_three_of_four_epochs_are_frozen(epochs: int, frozen: int) -> None:
     assert all(each.learning_rate == pytest.approx(4e-4) for each in others)
 
 
+@pytest.mark.slow
 def test_frozen_layers_keep_their_weights_until_they_are_fine_tuned(
     tiny_dataset: Dataset,
 ) -> None:

@@ -28,6 +28,7 @@ def accuracy(model: Any, split: Split) -> float:
     return float((predictions == split.labels).mean())
 
 
+@pytest.mark.slow
 def test_the_model_keeps_the_weights_of_its_best_epoch(tiny_dataset: Dataset) -> None:
     model, told = small_network(), []
     training = train(
@@ -41,6 +42,7 @@ def test_the_model_keeps_the_weights_of_its_best_epoch(tiny_dataset: Dataset) ->
     assert training.accuracy > 0.9
 
 
+@pytest.mark.slow
 def test_the_best_epoch_is_kept_and_not_the_last_one(tiny_dataset: Dataset) -> None:
     """Wrong labels make the network worse with every epoch after the first."""
     model = small_network()
@@ -51,6 +53,7 @@ def test_the_best_epoch_is_kept_and_not_the_last_one(tiny_dataset: Dataset) -> N
     assert accuracy(model, tiny_dataset.validation) == pytest.approx(again.accuracy, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_curve(tiny_dataset: Dataset) -> None:
     curves = [
         train(

@@ -49,7 +49,7 @@ def draw(space: Space, count: int, seed: int = 0) -> list[tuple[Candidate, optun
 
 
 def test_candidates_have_the_data_s_input_and_output(space: Space) -> None:
-    for candidate, _ in draw(space, 5):
+    for candidate, _ in draw(space, 3):
         (model_input,), (output,) = candidate.model.inputs, candidate.model.outputs
         front_end = find_front_end(space, candidate.hyperparameters)
         if front_end is None:
@@ -62,14 +62,14 @@ def test_candidates_have_the_data_s_input_and_output(space: Space) -> None:
 
 
 def test_the_same_settings_give_the_same_network(space: Space) -> None:
-    for candidate, _ in draw(space, 3):
+    for candidate, _ in draw(space, 2):
         again = build_candidate(space, fixed_hyperparameters(candidate.hyperparameters))
         assert again.id == candidate.id
         assert again.hyperparameters == candidate.hyperparameters
 
 
 def test_encoding_gives_back_the_trial_s_own_parameters(space: Space) -> None:
-    for candidate, trial in draw(space, 5):
+    for candidate, trial in draw(space, 3):
         assert encode(candidate.space, candidate.hyperparameters) == trial.params
 
 
