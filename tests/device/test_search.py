@@ -1,17 +1,19 @@
 """``nas.search --device``: the front is measured, and stays measured when it is killed."""
 
 import json
+import shlex
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.device.searching import ROOT, command, expected_ms, lines, run, tiny
+from tests.device.sshd import HOST_ALIAS, Sshd
 
 pytestmark = pytest.mark.slow
 
@@ -28,16 +30,36 @@ def assert_measured(path: Path, told: Mapping[str, Any], devices: set[str]) -> N
         assert record["latency_low_ms"] <= record["latency_ms"] <= record["latency_high_ms"]
 
 
+@pytest.fixture
+def board(machine: dict[str, str], tmp_path: Path) -> Iterator[str]:
+    """The name of a board behind a real ssh server, with an Edge TPU of its own."""
+    folder = tmp_path / "board"
+    folder.mkdir()
+    server = Sshd(folder)
+    own = {name: machine[name] for name in ("LD_LIBRARY_PATH", "STUB_DEVICES")}
+    setting = shlex.join(f"{name}={value}" for name, value in {**own, "HOME": str(folder)}.items())
+    write_script(folder / "python", f"exec env {setting} {shlex.quote(sys.executable)}")
+    write_script(tmp_path / "machine" / "ssh", f"exec {shlex.join(server.ssh)}")
+    server.start()
+    yield f"ssh://{HOST_ALIAS}?device=usb:1&python={folder}/python"
+    server.stop()
+
+
+def write_script(path: Path, command: str) -> None:
+    path.write_text(f'#!/bin/sh\n{command} "$@"\n')
+    path.chmod(0o755)
+
+
 def test_a_search_measures_its_front_and_goes_on_when_resumed(
-    machine: dict[str, str], picture_folder: Path, tmp_path: Path
+    machine: dict[str, str], board: str, picture_folder: Path, tmp_path: Path
 ) -> None:
     path = tmp_path / "run"
-    first = run(machine, path, *tiny(picture_folder), "--device", "usb:0,usb:1")
-    assert_measured(path, json.loads(first.stdout), {"usb:0", "usb:1"})
-    assert " measured on usb:" in first.stderr
+    first = run(machine, path, *tiny(picture_folder), "--device", board)
+    assert_measured(path, json.loads(first.stdout), {board})
+    assert " measured on ssh://board" in " ".join(first.stderr.split())
     before = lines(path / "measurements.jsonl")
-    again = run(machine, path, "--resume", "--trials", 3, "--device", "auto")
-    assert_measured(path, json.loads(again.stdout), {"usb:0", "usb:1", ":0"})
+    again = run(machine, path, "--resume", "--trials", 4, "--device", "usb:0,usb:1")
+    assert_measured(path, json.loads(again.stdout), {"usb:0", "usb:1", board})
     after = lines(path / "measurements.jsonl")
     assert after[: len(before)] == before
     good = [line["candidate_id"] for line in after if line["status"] == "good"]
