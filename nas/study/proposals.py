@@ -27,7 +27,7 @@ _MOST_FRUITLESS = 200
 _PATIENCE = 4
 """Where nothing feasible was found in its time, a proposal may take this many times as long."""
 
-_MOST_KEPT = 2500
+_MOST_KEPT = 1500
 """Descriptions that are kept beside those of random candidates; one takes about 10 kB."""
 
 
@@ -48,6 +48,9 @@ class Description:
     costs: tuple[float, ...] | None
     is_feasible: bool = True
 
+
+Distributions = tuple[tuple[str, BaseDistribution], ...]
+"""What a mapping of distributions by name holds, as a key."""
 
 Describe = Callable[[BaseTrial], Description]
 """Reads the space with a trial's values; raises ``CandidateError`` where it builds no network."""
@@ -100,7 +103,7 @@ class Pool:
     seed: int
     budget: Budget = field(default_factory=Budget)
     _read: OrderedDict[bytes, Proposal | None] = field(default_factory=OrderedDict)
-    _distributions: dict[BaseDistribution, BaseDistribution] = field(default_factory=dict)
+    _distributions: dict[Distributions, dict[str, BaseDistribution]] = field(default_factory=dict)
     _drawn: dict[str, Proposal] = field(default_factory=dict)
     _draws: int = 0
     _fruitless: int = 0
@@ -212,7 +215,7 @@ class Pool:
     ) -> Proposal:
         """Keep a candidate; names and distributions are shared by all that have the same."""
         named = {intern(name): value for name, value in params.items()}
-        shared = {n: self._distributions.setdefault(d, d) for n, d in distributions.items()}
+        shared = self._distributions.setdefault(tuple(distributions.items()), dict(distributions))
         proposal = Proposal(description, named, shared, setting_features(named, shared))
         self._keep(_key(named), proposal)
         return proposal

@@ -19,6 +19,9 @@ MOST_OBSERVATIONS = 150
 
 _JITTER = 1e-8
 
+_BLOCK = 256
+"""Candidates predicted at once: arrays of thousands by hundreds would be the search's largest."""
+
 
 @dataclass(frozen=True)
 class Kernel:
@@ -84,6 +87,12 @@ class GaussianProcess:
         Returns:
             Means and standard deviations, ``(m,)`` each.
         """
+        starts = range(0, max(len(inputs), 1), _BLOCK)
+        blocks = [self._predict(inputs[start : start + _BLOCK]) for start in starts]
+        means, deviations = zip(*blocks, strict=True)
+        return np.concatenate(means), np.concatenate(deviations)
+
+    def _predict(self, inputs: Array) -> tuple[Array, Array]:
         shared = self.whitening @ self.kernel(self.inputs, inputs)
         means = self.mean + shared.T @ self.residuals
         left = np.maximum(1.0 - (shared**2).sum(axis=0), 0.0)
