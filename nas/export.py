@@ -16,6 +16,7 @@ from nas.command import (
     run_command,
 )
 from nas.errors import UserError
+from nas.evaluation.recipe import Recipe
 from nas.study.choosing import RULES, choose
 from nas.study.pareto import pareto_front
 from nas.study.record import Record, read_records
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from nas.data.dataset import Dataset
     from nas.edgetpu.compile_answer import CompilerAnswer
     from nas.edgetpu.compiler import Compiler
-    from nas.evaluation.deployable import Deployable
+    from nas.evaluation.deployable import Deployable, Trained
+    from nas.quantization.forensics import Forensics
 
 EPOCHS_FACTOR = 5
 """The final training is this many times as long as the search's brief one."""
@@ -49,11 +51,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     config = read_config(directory)
     record = pick_record(config, read_records(directory.records), options.pick)
     epochs = options.epochs or EPOCHS_FACTOR * config.epochs
+    seeds = range(config.seed, config.seed + options.seeds)
+    recipes = [Recipe(epochs, config.batch_size, seed) for seed in seeds]
     compiler = _find_compiler(options.compiler)
     quiet_tensorflow()
-    network = _final_network(directory, config, record, options.out, epochs)
+    network, forensics = _final_network(
+        directory, config, record, options.out, recipes, always=options.forensics
+    )
     answer = _compile(network, compiler)
-    _write(options.out, config, record, network, answer)
+    _write(options.out, config, record, network, answer, forensics=forensics)
     delivery = None
     if destination is not None and _keeps_its_promise(record, network):
         _say(f"Copying to {options.to} and verifying there …")
@@ -104,34 +110,68 @@ def _find_compiler(path: Path | None) -> "Compiler | None":
 
 
 def _final_network(
-    directory: RunDirectory, config: RunConfig, record: Record, out: Path, epochs: int
-) -> "Deployable":
-    """Train longer and quantize; the search's own weights are kept if they are better."""
+    directory: RunDirectory,
+    config: RunConfig,
+    record: Record,
+    out: Path,
+    recipes: Sequence[Recipe],
+    *,
+    always: bool,
+) -> "tuple[Deployable, Forensics | None]":
+    """Train longer, once a recipe, and measure the best; the search's own weights may be that.
+
+    What int8 loses is looked into, always or where chance does not explain it.
+
+    Every operation is deterministic: the same command writes the same bytes.
+    """
+    import tensorflow as tf
+
     from nas.assembly import make_space, open_data
     from nas.bundle.bundle import TRAINING_LOG, check_folder
-    from nas.evaluation.deployable import retrain
-    from nas.evaluation.recipe import Recipe
+    from nas.evaluation.deployable import measure, retrain
+    from nas.quantization.forensics import examine
+    from nas.quantization.statement import as_text
     from nas.study.hyperparameters import fixed_hyperparameters
     from search_spaces import find_front_end, warm_start
 
     check_folder(out)
+    tf.config.experimental.enable_op_determinism()
     dataset = open_data(directory, config)
     space = make_space(config, dataset)
-    _say(f"Training {record.candidate_id} for {epochs} epochs …")
-    with native_output_to(out / TRAINING_LOG):
-        retrained = retrain(
+    front_end = find_front_end(space, record.hyperparameters)
+
+    examined: dict[bytes, Forensics] = {}
+
+    def refine(model: Any, resized: "Dataset", content: bytes) -> bytes:
+        found = examine(model, resized, content, always=always, say=_say)
+        if found.trials:
+            _say(as_text(found))
+        examined[found.content] = found
+        return found.content
+
+    def train(recipe: Recipe) -> "Trained":
+        epochs = recipe.epochs
+        _say(f"Training {record.candidate_id} for {epochs} epochs from seed {recipe.seed} …")
+        trained = retrain(
             lambda: space.build(fixed_hyperparameters(record.hyperparameters)),
             dataset,
-            Recipe(epochs, config.batch_size, config.seed),
+            recipe,
             lambda epoch, accuracy: _say(f"  epoch {epoch}/{epochs}  validation {accuracy:.4f}"),
             lambda model: warm_start(space, model, record.hyperparameters),
-            front_end=find_front_end(space, record.hyperparameters),
+            front_end=front_end,
+            refine=refine,
         )
-        searched = _searched(directory, record, dataset, retrained)
-    if searched and searched.validation_accuracy > retrained.validation_accuracy:
-        _say(f"  better after the search's {searched.epochs} epochs: those weights are kept")
-        return searched
-    return retrained
+        _say(f"  float {trained.float_accuracy:.4f}, int8 {trained.accuracy:.4f} on validation")
+        return trained
+
+    with native_output_to(out / TRAINING_LOG):
+        tried = [train(recipe) for recipe in recipes]
+        best = max(tried, key=lambda each: each.accuracy)
+        searched = _searched(directory, record, dataset, best, front_end)
+        if searched and searched.accuracy > best.accuracy:
+            _say(f"  better after the search's {searched.epochs} epochs: those weights are kept")
+            best = searched
+        return measure(best, dataset, front_end, tried=tried), examined.get(best.content)
 
 
 def _compile(network: "Deployable", compiler: "Compiler | None") -> "CompilerAnswer | None":
@@ -141,7 +181,7 @@ def _compile(network: "Deployable", compiler: "Compiler | None") -> "CompilerAns
     if compiler is None:
         return None
     _say(f"Compiling with edgetpu_compiler {compiler.version} …")
-    return compile_model(network.content, compiler, cache=CompileCache(default_folder()))
+    return compile_model(network.trained.content, compiler, cache=CompileCache(default_folder()))
 
 
 def _write(
@@ -150,25 +190,38 @@ def _write(
     record: Record,
     network: "Deployable",
     answer: "CompilerAnswer | None",
+    *,
+    forensics: "Forensics | None",
 ) -> None:
     from nas.assembly import make_estimator
     from nas.bundle.bundle import write_bundle
     from nas.bundle.card import model_card
     from nas.edgetpu.network import host_work
     from nas.edgetpu.tflite import parse_network
+    from nas.quantization.statement import as_json, as_markdown
 
     estimator, preparation = make_estimator(config), _preparation(config, network)
-    alone = parse_network(network.content, "model.tflite")
+    alone = parse_network(network.trained.content, "model.tflite")
     whole = estimator.estimate(replace(alone, front_end=host_work(network.front_end)))
     write_bundle(
         out,
-        content=network.content,
+        name=f"{config.space} {record.candidate_id}",
+        content=network.trained.content,
         compiled=answer.content if answer else None,
         class_names=config.class_names,
         preparation=preparation,
         golden=network.golden,
         estimate=estimator.estimate(alone),
-        card=model_card(config, record, network, whole, answer, preparation=preparation),
+        card=model_card(
+            config,
+            record,
+            network,
+            whole,
+            answer,
+            preparation=preparation,
+            quantization=None if forensics is None else as_markdown(forensics),
+        ),
+        quantization=None if forensics is None else as_json(forensics),
     )
 
 
@@ -193,11 +246,15 @@ def _preparation(config: RunConfig, network: "Deployable") -> "Preparation":
 
 
 def _searched(
-    directory: RunDirectory, record: Record, dataset: "Dataset", retrained: "Deployable"
-) -> "Deployable | None":
-    """Measure the file that the search left, if it is there and of the same network."""
+    directory: RunDirectory,
+    record: Record,
+    dataset: "Dataset",
+    retrained: "Trained",
+    front_end: Any,
+) -> "Trained | None":
+    """Return the network that the search left, if it is there and of the same layers."""
     from nas.edgetpu.tflite import read_model_file
-    from nas.evaluation.deployable import measure
+    from nas.evaluation.deployable import Trained, validate
     from nas.evaluation.pipeline import MODEL_FILE
 
     try:
@@ -208,7 +265,8 @@ def _searched(
         return None
     curve = record.learning_curve or ()
     best = 1 + max(range(len(curve)), key=curve.__getitem__) if curve else None
-    return measure(content, dataset, retrained.front_end, epochs=record.epochs, best_epoch=best)
+    accuracy = validate(content, dataset, front_end)
+    return Trained(content, accuracy, record.float_accuracy, record.seed, record.epochs, best)
 
 
 def _layers(content: bytes) -> list[tuple[str, tuple[int, ...]]]:
@@ -229,6 +287,7 @@ def _print_result(
     as_json: bool,
 ) -> int:
     """Say what was written and whether it keeps what the search recorded."""
+    from nas.bundle.seeds import seed_result, seeds_sentence
     from nas.evaluation.interval import accuracy_interval
 
     low, high = accuracy_interval(network.test_accuracy, network.test_examples)
@@ -240,7 +299,9 @@ def _print_result(
                 "recorded_accuracy": record.accuracy,
                 "recorded_accuracy_low": record.accuracy_low,
                 "recorded_accuracy_high": record.accuracy_high,
-                "validation_accuracy": network.validation_accuracy,
+                "validation_accuracy": network.trained.accuracy,
+                "seed": network.trained.seed,
+                "seeds": [seed_result(each) for each in network.tried],
                 "test_accuracy": network.test_accuracy,
                 "test_accuracy_low": low,
                 "test_accuracy_high": high,
@@ -253,9 +314,10 @@ def _print_result(
         print(
             f"{out}: int8 accuracy {network.test_accuracy:.4f} on the test split "
             f"(95 % interval {low:.4f} – {high:.4f}),\n"
-            f"{network.validation_accuracy:.4f} on validation; "
+            f"{network.trained.accuracy:.4f} on validation; "
             f"the search recorded {record.accuracy:.4f} there.\n"
-            f"Try it: python {out}/classify.py FILE; check it anywhere: python {out}/verify.py"
+            + (f"{seeds_sentence(network.tried)}\n" if len(network.tried) > 1 else "")
+            + f"Try it: python {out}/classify.py FILE; check it anywhere: python {out}/verify.py"
         )
     if delivery is not None:
         _say(delivery.said)
@@ -270,7 +332,7 @@ def _print_result(
 
 def _keeps_its_promise(record: Record, network: "Deployable") -> bool:
     """Whether the network is as accurate as the search recorded, within its interval."""
-    return record.accuracy_low is None or network.validation_accuracy >= record.accuracy_low
+    return record.accuracy_low is None or network.trained.accuracy >= record.accuracy_low
 
 
 def _say(text: str) -> None:
@@ -285,6 +347,14 @@ def _parser() -> CommandParser:
     parser.add_argument(
         "--epochs", type=parse_count, metavar="N",
         help=f"epochs of the final training; {EPOCHS_FACTOR} times the search's if not given",
+    )  # fmt: skip
+    parser.add_argument(
+        "--seeds", type=parse_count, default=1, metavar="N",
+        help="trainings, each from a seed of its own, of which the best on validation is kept",
+    )  # fmt: skip
+    parser.add_argument(
+        "--forensics", action="store_true",
+        help="look into what int8 loses and try remedies, even where chance explains the loss",
     )  # fmt: skip
     parser.add_argument(
         "--compiler", type=Path, metavar="PATH",

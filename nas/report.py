@@ -2,9 +2,10 @@
 
 import argparse
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
@@ -20,6 +21,9 @@ from nas.view.page import report_page
 from nas.view.serving import PageServer
 from nas.view.summary import print_run
 from objectives import OBJECTIVES, Objective
+
+if TYPE_CHECKING:
+    from nas.view.dashboard import Content, DashboardServer
 
 LOOPBACK, PORT = "127.0.0.1", 8765
 
@@ -38,8 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(argv)
     _check(options)
-    if options.serve:
-        return _serve(options.runs[0], options.bind, options.port)
+    if options.serve or options.dashboard:
+        return _serve(options)
     runs = [read_run(path) for path in options.runs]
     if options.compare is not None:
         _compare(options.compare, runs)
@@ -67,12 +71,17 @@ def read_run(path: Path) -> Run:
 
 
 def _check(options: argparse.Namespace) -> None:
-    if options.serve and (len(options.runs) > 1 or options.json or options.compare is not None):
-        raise UserError("--serve shows the page of one run: name one, without --json and --compare")
+    is_serving = options.serve or options.dashboard
+    if is_serving and (len(options.runs) > 1 or options.json or options.compare is not None):
+        raise UserError(
+            "--serve and --dashboard show one run: name one, without --json and --compare"
+        )
     if options.compare is not None and len(options.runs) < 2:
         raise UserError("--compare needs two runs or more")
-    if not options.serve and (options.bind != LOOPBACK or options.port != PORT):
-        raise UserError("--bind and --port are for --serve")
+    if not options.serve and options.bind != LOOPBACK:
+        raise UserError("--bind is for --serve")
+    if not is_serving and options.port != PORT:
+        raise UserError("--port is for --serve and --dashboard")
 
 
 def _compare(path: Path, runs: Sequence[Run]) -> None:
@@ -84,19 +93,48 @@ def _compare(path: Path, runs: Sequence[Run]) -> None:
         ) from None
 
 
-def _serve(path: Path, address: str, port: int) -> int:
-    """Show a run's page until Ctrl-C; it follows the run."""
+def _serve(options: argparse.Namespace) -> int:
+    """Show a run's page, its dashboard or both until Ctrl-C; they follow the run."""
+    path: Path = options.runs[0]
     read_run(path)
+    with ExitStack() as running:
+        if options.serve:
+            _start(running, _page_server(path, options.bind, options.port), f"shows {path}")
+        if options.dashboard:
+            port = options.port and options.port + 1
+            _start(running, _dashboard_server(path, port), f"is optuna-dashboard on {path}")
+        with suppress(KeyboardInterrupt):
+            Event().wait()
+    return EXIT_DONE
 
+
+def _start(running: ExitStack, server: "PageServer | DashboardServer", what: str) -> None:
+    """Serve from a thread of its own until the stack is left."""
+    running.enter_context(server)
+    Thread(target=server.serve_forever, daemon=True).start()
+    running.callback(server.shutdown)
+    print(f"{server.url} {what} and follows it; Ctrl-C ends this.", flush=True)
+
+
+def _page_server(path: Path, address: str, port: int) -> PageServer:
     def page(version: str) -> str:
         run = read_run(path)
         return report_page(run.config, run.records, run.objectives, run=path, version=version)
 
-    with PageServer(address, port, lambda: _version(RunDirectory(path)), page) as server:
-        print(f"{server.url} shows {path} and follows it; Ctrl-C ends this.", flush=True)
-        with suppress(KeyboardInterrupt):
-            server.serve_forever()
-    return EXIT_DONE
+    return PageServer(address, port, lambda: _version(RunDirectory(path)), page)
+
+
+def _dashboard_server(path: Path, port: int) -> "DashboardServer":
+    from nas.view.dashboard import DashboardServer, check_dashboard
+
+    check_dashboard()
+    from nas.view.dashboard_study import dashboard_study
+
+    def study() -> "Content":
+        run = read_run(path)
+        return dashboard_study(run.directory, run.config, run.records, run.objectives)
+
+    return DashboardServer(port, lambda: _version(RunDirectory(path)), study)
 
 
 def _version(directory: RunDirectory) -> str:
@@ -157,10 +195,17 @@ def _parser() -> CommandParser:
         "--serve", action="store_true", help="show the page of one run, which follows it"
     )
     parser.add_argument(
-        "--bind", default=LOOPBACK, metavar="ADDRESS",
-        help="address to serve at; the default is of this machine alone",
+        "--dashboard", action="store_true",
+        help="show one run in optuna-dashboard, alone or beside --serve, to this machine alone",
     )  # fmt: skip
-    parser.add_argument("--port", type=int, default=PORT, metavar="N", help="port to serve at")
+    parser.add_argument(
+        "--bind", default=LOOPBACK, metavar="ADDRESS",
+        help="address to serve the page at; the default is of this machine alone",
+    )  # fmt: skip
+    parser.add_argument(
+        "--port", type=int, default=PORT, metavar="N",
+        help="port to serve at, 0 for a free one; the dashboard takes the next",
+    )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
 

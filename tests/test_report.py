@@ -68,8 +68,10 @@ def test_a_page_compares_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["a", "b", "--serve"], "--serve shows the page of one run"),
-        (["a", "--port", "1"], "--bind and --port are for --serve"),
+        (["a", "b", "--serve"], "--serve and --dashboard show one run"),
+        (["a", "--dashboard", "--json"], "--serve and --dashboard show one run"),
+        (["a", "--dashboard", "--bind", "0.0.0.0"], "--bind is for --serve"),  # noqa: S104
+        (["a", "--port", "1"], "--port is for --serve and --dashboard"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(options: list[str], message: str) -> None:

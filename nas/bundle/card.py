@@ -1,6 +1,7 @@
 """The model card: what a network is, how good, at what cost, and who says so."""
 
-from nas.bundle.preparation import Preparation
+from nas.bundle.preparation import IMAGE, Preparation
+from nas.bundle.seeds import seeds_table
 from nas.edgetpu.compile_answer import CompilerAnswer
 from nas.edgetpu.estimator import Estimate
 from nas.evaluation.deployable import Deployable
@@ -19,6 +20,7 @@ def model_card(
     answer: CompilerAnswer | None,
     *,
     preparation: Preparation,
+    quantization: str | None = None,
 ) -> str:
     """Write the card of an exported network in Markdown.
 
@@ -29,11 +31,13 @@ def model_card(
         estimate: Costs of the exported file.
         answer: What the compiler made of it, where there was one.
         preparation: What turns a user's file into its input.
+        quantization: Section on what int8 loses; ``None`` where nobody looked.
     """
     sections = [
         f"# {config.space} {record.candidate_id}\n",
         _introduction(config, record, preparation.kind),
         _accuracy(record, network),
+        *([] if quantization is None else [quantization]),
         _costs(config, record, estimate, answer),
         _recipe(config, network, preparation.words),
         _settings(record),
@@ -44,23 +48,29 @@ def model_card(
 
 def _introduction(config: RunConfig, record: Record, kind: str) -> str:
     made = f"the hand-made network `{record.preset}`" if record.preset else "found by a search"
+    task = (
+        "`model_uint8.tflite` is the same network with uint8 input and output, as the task "
+        "libraries for images want it.\n"
+    )
     return (
         f"An int8 {kind} classifier for the Coral Edge TPU, {made}.\n"
         f"Classes: {len(config.class_names)}, listed in `labels.txt`.\n"
+        f"{task if kind == IMAGE else ''}"
     )
 
 
 def _accuracy(record: Record, network: Deployable) -> str:
+    seeds = f"\n{seeds_table(network.tried)}" if len(network.tried) > 1 else ""
     return (
         "## Accuracy of the int8 network\n\n"
         "| split | examples | accuracy | 95 % interval (Wilson) |\n|---|---|---|---|\n"
         + _row("test", network.test_accuracy, network.test_examples)
-        + _row("validation", network.validation_accuracy, network.validation_examples)
+        + _row("validation", network.trained.accuracy, network.validation_examples)
         + f"| validation, as recorded by the search | {network.validation_examples} "
         f"| {_number(record.accuracy)} "
         f"| {_number(record.accuracy_low)} – {_number(record.accuracy_high)} |\n\n"
         "The validation split chose the network, its training and its checkpoint; the test split "
-        "chose nothing.\n"
+        f"chose nothing.\n{seeds}"
     )
 
 
@@ -112,15 +122,18 @@ def _compiler_row(answer: CompilerAnswer | None) -> str:
 
 
 def _recipe(config: RunConfig, network: Deployable, input_words: str) -> str:
+    trained = network.trained
     sizes = ", ".join(f"{count} {name}" for name, count in config.split_sizes.items())
     return (
         "## Data and training\n\n"
         f"Data: `{_plain(config.data)}` ({sizes}); fingerprint `{config.data_fingerprint}`.\n"
         f"{'Drawn by this project, not recorded. ' if config.is_synthetic else ''}"
-        f"Trained for {network.epochs or 'an unknown number of'} epochs with Adam from seed "
-        f"{config.seed}; epoch {network.best_epoch or 'unknown'} was kept. "
+        f"Trained for {trained.epochs or 'an unknown number of'} epochs with Adam from seed "
+        f"{'unknown' if trained.seed is None else trained.seed}; "
+        f"epoch {trained.best_epoch or 'unknown'} was kept. "
         f"Input: {input_words}, "
-        "prepared as `preprocessing.json` says.\n"
+        "prepared as `preprocessing.json` says. With the same options, versions and number of "
+        "processors, another export gives the same bytes of `model.tflite`.\n"
     )
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from nas.data import images, wav
 
+IMAGE, SIGNAL = "image", "signal"
+
 
 @dataclass(frozen=True)
 class Preparation:
@@ -15,7 +17,7 @@ class Preparation:
     Attributes:
         settings: Content of ``preprocessing.json``.
         scripts: Modules that do it; they are copied into the bundle.
-        kind: What is classified: ``image`` or ``signal``.
+        kind: What is classified: ``IMAGE`` or ``SIGNAL``.
         words: The input in words, for the model card.
     """
 
@@ -35,7 +37,7 @@ def of_images(resize_sides: Sequence[int]) -> Preparation:
     return Preparation(
         {"color": "RGB", "resize": "bilinear", "resize_sides": list(resize_sides)},
         (Path(images.__file__),),
-        "image",
+        IMAGE,
         f"RGB, {side} × {side} pixels",
     )
 
@@ -54,7 +56,7 @@ def of_signals(
     return Preparation(
         {"front_end": dict(front_end), "sample_rate_hz": sample_rate_hz},
         (Path(wav.__file__), script),
-        "signal",
+        SIGNAL,
         f"{front_end['samples']} samples of {front_end['channels']} channels {rate}, "
         f"as a {front_end['kind']}",
     )

@@ -1,6 +1,6 @@
 """The chosen network, trained longer than a search can afford, and measured."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,28 +18,45 @@ from nas.evaluation.training import OnEpoch, train
 
 
 @dataclass(frozen=True)
+class Trained:
+    """A network after one training.
+
+    Attributes:
+        content: The int8 ``.tflite`` file.
+        accuracy: int8 accuracy on the validation split, 0 – 1.
+        float_accuracy: The same before quantization; ``None`` is unknown.
+        seed: Seed of the training; ``None`` is unknown.
+        epochs: Epochs of the training; ``None`` is unknown.
+        best_epoch: Epoch whose weights it has, from 1; ``None`` is unknown.
+    """
+
+    content: bytes
+    accuracy: float
+    float_accuracy: float | None = None
+    seed: int | None = None
+    epochs: int | None = None
+    best_epoch: int | None = None
+
+
+@dataclass(frozen=True)
 class Deployable:
     """A network ready for the device.
 
     Attributes:
-        content: The int8 ``.tflite`` file.
-        epochs: Epochs of its training; ``None`` is unknown.
-        best_epoch: Epoch whose weights it has, from 1; ``None`` is unknown.
+        trained: The network.
+        tried: The trainings that it was chosen from.
         input_shape: Shape of one input.
         front_end: What prepares signals for it.
-        validation_accuracy: int8 accuracy on the validation split, 0 – 1.
         validation_examples: Examples of the validation split.
         test_accuracy: int8 accuracy on the test split, which nothing was chosen by, 0 – 1.
         test_examples: Examples of the test split.
         golden: Examples of the validation split, and what the network says of them.
     """
 
-    content: bytes
-    epochs: int | None
-    best_epoch: int | None
+    trained: Trained
+    tried: tuple[Trained, ...]
     input_shape: tuple[int, ...]
     front_end: FrontEnd | None
-    validation_accuracy: float
     validation_examples: int
     test_accuracy: float
     test_examples: int
@@ -54,68 +71,87 @@ def retrain(
     warm_start: Callable[[Any], Collection[str]],
     *,
     front_end: FrontEnd | None = None,
-) -> Deployable:
-    """Train a network anew, quantize it, and measure it.
+    refine: Callable[[Any, Dataset, bytes], bytes] = lambda _model, _dataset, content: content,
+) -> Trained:
+    """Train a network anew and quantize it.
 
     Args:
         build: Makes the Keras model.
-        dataset: Data with all four splits.
+        dataset: Data; the test split is not read.
         recipe: How to train.
         on_epoch: Told after every epoch.
         warm_start: Loads what the model's layers have learned before; returns their names.
         front_end: What prepares signals for the network.
+        refine: May give a better int8 file, from the trained model, its data and the plain file.
 
     Raises:
         CandidateError: The network cannot be trained or converted.
     """
+    keras.utils.clear_session()  # or the names of layers would tell how many were built before
     keras.utils.set_random_seed(recipe.seed)
     model = build()
     resized = at_input_size(dataset, model, front_end)
     training = train(
         model, resized.train, resized.validation, recipe, on_epoch, learned=warm_start(model)
     )
-    content = quantize(model, resized.calibration)
-    return measure(
-        content, dataset, front_end, epochs=recipe.epochs, best_epoch=training.best_epoch
+    content = refine(model, resized, quantize(model, resized.calibration))
+    return Trained(
+        content,
+        int8_accuracy(content, resized.validation),
+        training.accuracy,
+        recipe.seed,
+        recipe.epochs,
+        training.best_epoch,
     )
 
 
-def measure(
-    content: bytes,
-    dataset: Dataset,
-    front_end: FrontEnd | None = None,
-    *,
-    epochs: int | None = None,
-    best_epoch: int | None = None,
-) -> Deployable:
-    """Measure an int8 file on the validation and the test split.
+def validate(content: bytes, dataset: Dataset, front_end: FrontEnd | None = None) -> float:
+    """Return the accuracy of an int8 file on the validation split, 0 – 1.
 
     Args:
         content: The file.
-        dataset: Data with these splits, as stored.
+        dataset: Data, as stored.
         front_end: What prepares signals for the network.
-        epochs: Epochs of its training.
-        best_epoch: Epoch whose weights it has, from 1.
 
     Raises:
         UserError: It is no TFLite file.
     """
-    input_shape = parse_network(content).inputs[0].shape[1:]
+    return _accuracy(content, dataset.validation, front_end)
 
-    def accuracy(split: Split) -> float:
-        return int8_accuracy(content, prepare_split(split, input_shape, front_end))
 
+def measure(
+    trained: Trained,
+    dataset: Dataset,
+    front_end: FrontEnd | None = None,
+    *,
+    tried: Sequence[Trained] = (),
+) -> Deployable:
+    """Measure a network on the test split, and ask it for golden outputs.
+
+    Args:
+        trained: The network.
+        dataset: Data with all four splits, as stored.
+        front_end: What prepares signals for the network.
+        tried: The trainings that it was chosen from.
+    """
+    input_shape = _input_shape(trained.content)
     chosen = slice(GOLDEN_EXAMPLES)
     examples = Split(dataset.validation.inputs[chosen], dataset.validation.labels[chosen])
     return Deployable(
-        content=content,
-        epochs=epochs,
-        best_epoch=best_epoch,
+        trained=trained,
+        tried=tuple(tried),
         input_shape=input_shape,
         front_end=front_end,
-        validation_accuracy=accuracy(dataset.validation),
         validation_examples=len(dataset.validation),
-        test_accuracy=accuracy(dataset.test),
+        test_accuracy=_accuracy(trained.content, dataset.test, front_end),
         test_examples=len(dataset.test),
-        golden=make_golden(content, prepare_split(examples, input_shape, front_end).inputs),
+        golden=make_golden(trained.content, prepare_split(examples, input_shape, front_end).inputs),
     )
+
+
+def _accuracy(content: bytes, split: Split, front_end: FrontEnd | None) -> float:
+    return int8_accuracy(content, prepare_split(split, _input_shape(content), front_end))
+
+
+def _input_shape(content: bytes) -> tuple[int, ...]:
+    return parse_network(content).inputs[0].shape[1:]

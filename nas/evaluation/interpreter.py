@@ -57,13 +57,13 @@ def quantized_outputs(model: bytes, inputs: NDArray[Any]) -> tuple[NDArray[Any],
     )
     interpreter.allocate_tensors()
     source, target = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
-    quantized = np.stack([_quantized(example, source) for example in inputs])
+    taken = np.stack([quantized(example, source) for example in inputs])
     outputs = []
-    for levels in quantized:
+    for levels in taken:
         interpreter.set_tensor(source["index"], levels[np.newaxis])
         interpreter.invoke()
         outputs.append(interpreter.get_tensor(target["index"])[0])
-    return quantized, np.stack(outputs)
+    return taken, np.stack(outputs)
 
 
 def _predict_serially(
@@ -74,21 +74,33 @@ def _predict_serially(
     source, target = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
     outputs = np.empty((len(rows), *target["shape"][1:]), np.float32)
     for position, row in enumerate(rows):
-        interpreter.set_tensor(source["index"], _quantized(inputs[row], source)[np.newaxis])
+        interpreter.set_tensor(source["index"], quantized(inputs[row], source)[np.newaxis])
         interpreter.invoke()
-        outputs[position] = _dequantized(interpreter.get_tensor(target["index"])[0], target)
+        outputs[position] = dequantized(interpreter.get_tensor(target["index"])[0], target)
     return outputs
 
 
-def _quantized(example: NDArray[Any], tensor: dict[str, Any]) -> NDArray[Any]:
+def quantized(example: NDArray[Any], tensor: dict[str, Any]) -> NDArray[Any]:
+    """Round values of the float model to the levels of a tensor.
+
+    Args:
+        example: The values.
+        tensor: The interpreter's details of the tensor.
+    """
     scale, zero_point = tensor["quantization"]
     limits = np.iinfo(tensor["dtype"])
     levels = np.round(example.astype(np.float32) / scale) + zero_point
-    quantized: NDArray[Any] = np.clip(levels, limits.min, limits.max).astype(tensor["dtype"])
-    return quantized
+    rounded: NDArray[Any] = np.clip(levels, limits.min, limits.max).astype(tensor["dtype"])
+    return rounded
 
 
-def _dequantized(levels: NDArray[Any], tensor: dict[str, Any]) -> NDArray[np.float32]:
+def dequantized(levels: NDArray[Any], tensor: dict[str, Any]) -> NDArray[np.float32]:
+    """Return levels of a tensor in the units of the float model.
+
+    Args:
+        levels: The levels.
+        tensor: The interpreter's details of the tensor.
+    """
     scale, zero_point = tensor["quantization"]
     values: NDArray[np.float32] = (levels.astype(np.float32) - zero_point) * np.float32(scale)
     return values

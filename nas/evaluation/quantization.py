@@ -33,27 +33,42 @@ def quantize(model: Any, calibration: Split, examples: int = CALIBRATION_EXAMPLE
     Raises:
         CandidateError: The network cannot be converted, or something in it stays float.
     """
+    content = convert(integer_converter(model, calibration.inputs[:examples]))
+    check_is_integer(parse_network(content, "the converted network"))
+    return content
+
+
+def integer_converter(model: Any, inputs: NDArray[Any]) -> Any:
+    """Return a converter to int8 that is set up but has not run.
+
+    Args:
+        model: A built Keras model with one input.
+        inputs: Calibration examples, ``(n, …)``.
+    """
     converter = tf.lite.TFLiteConverter.from_concrete_functions([_batch_1_function(model)])
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.representative_dataset = lambda: _calibration_batches(calibration.inputs[:examples])
+    converter.representative_dataset = lambda: calibration_batches(inputs)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = converter.inference_output_type = tf.int8
     # Since TensorFlow 2.17 dense weights are per channel, which the compiler may refuse, and the
     # operator version does not tell.
     converter._experimental_disable_per_channel_quantization_for_dense_layers = True
-    try:
-        content = _convert(converter)
-    except (ValueError, RuntimeError, tf.errors.OpError) as error:
-        raise CandidateError(f"the network cannot be converted to int8: {error}") from error
-    check_is_integer(parse_network(content, "the converted network"))
-    return content
+    return converter
 
 
-def _convert(converter: Any) -> bytes:
+def convert(converter: Any) -> bytes:
+    """Run a converter.
+
+    Raises:
+        CandidateError: The network cannot be converted.
+    """
     with warnings.catch_warnings():
         # TensorFlow asks for the statistics that the representative examples replace.
         warnings.filterwarnings("ignore", "Statistics for quantized inputs", UserWarning)
-        return bytes(converter.convert())
+        try:
+            return bytes(converter.convert())
+        except (ValueError, RuntimeError, tf.errors.OpError) as error:
+            raise CandidateError(f"the network cannot be converted to int8: {error}") from error
 
 
 def check_is_integer(network: Network) -> None:
@@ -83,8 +98,8 @@ def _batch_1_function(model: Any) -> Any:
     return tf.function(lambda x: model(x, training=False)).get_concrete_function(signature)
 
 
-def _calibration_batches(inputs: NDArray[Any]) -> Iterator[list[NDArray[np.float32]]]:
-    """Yield examples one by one.
+def calibration_batches(inputs: NDArray[Any]) -> Iterator[list[NDArray[np.float32]]]:
+    """Yield examples one by one, as the converter is shown them.
 
     The first image gets one black and one white value, so that the input's range is exactly
     0 – 255 and the int8 input is the pixel value less 128, without rounding.

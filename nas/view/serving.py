@@ -53,10 +53,10 @@ class PageServer(ThreadingHTTPServer):
 
     def trusts(self, host: str) -> bool:
         """Tell whether a request may name this host."""
-        if not ip_address(str(self.server_address[0])).is_loopback:
+        address = str(self.server_address[0])
+        if not ip_address(address).is_loopback:
             return True
-        names = (str(self.server_address[0]), "localhost")
-        return host in {f"{name}:{self.server_port}" for name in names}
+        return is_named(host, address, self.server_port)
 
     def _current(self) -> bytes:
         with self._lock:
@@ -64,6 +64,11 @@ class PageServer(ThreadingHTTPServer):
             if self._kept is None or self._kept[0] != version:
                 self._kept = (version, self._page(version).encode("utf-8", "backslashreplace"))
             return self._kept[1]
+
+
+def is_named(host: str, address: str, port: int) -> bool:
+    """Tell whether a request to a server of this machine alone names it by a name of its own."""
+    return host in {f"{address}:{port}", f"localhost:{port}"}
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -40,6 +40,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, content: bytes, tiny_datase
     folder = tmp_path_factory.mktemp("bundle")
     write_bundle(
         folder,
+        name="made_up 0123",
         content=content,
         compiled=None,
         class_names=("above", "be\nlow"),
@@ -58,10 +59,12 @@ def run_classify(folder: Path, *pictures: Path, **settings: Any) -> Any:
 
 def test_the_bundle_holds_what_is_needed(folder: Path, content: bytes) -> None:
     assert {path.name for path in folder.iterdir()} == {
-        "model.tflite", "labels.txt", "preprocessing.json", "classify.py", "images.py",
-        "MODEL_CARD.md", "verify.py", "golden.npz", "promise.json", "SHA256SUMS",
+        "model.tflite", "model_uint8.tflite", "labels.txt", "preprocessing.json", "classify.py",
+        "classify.cc", "images.py", "MODEL_CARD.md", "verify.py", "golden.npz", "promise.json",
+        "SHA256SUMS",
     }  # fmt: skip
-    assert (folder / "model.tflite").read_bytes() == content
+    shipped = parse_network((folder / "model.tflite").read_bytes())
+    assert repr(shipped.operators) == repr(parse_network(content).operators)
     assert (folder / "labels.txt").read_text() == "above\nbe low\n"
     assert json.loads((folder / "preprocessing.json").read_text())["resize_sides"] == [16]
 

@@ -41,6 +41,7 @@ def bundle(folder: Path, place: str) -> tuple[bytes, FrontEnd]:
     folder.mkdir()
     write_bundle(
         folder,
+        name="made_up 0123",
         content=content,
         compiled=None,
         class_names=("a", "b", "c"),

@@ -35,6 +35,7 @@ def make_bundle(folder: Path, content: bytes) -> Path:
     folder.mkdir()
     write_bundle(
         folder,
+        name="made_up 0123",
         content=content,
         compiled=None,
         class_names=("one", "two"),
