@@ -20,6 +20,7 @@ from nas.errors import UserError
 from nas.provenance import versions
 from nas.study.candidate import one_line
 from nas.study.ray_place import Answer, Place
+from nas.study.signals import handled
 from nas.study.workers import Assignment, Message, ResultMessage
 
 MOST_LOSSES = 3
@@ -219,8 +220,8 @@ def _connect(address: str) -> Any:
     on_terminate = signal.getsignal(signal.SIGTERM)  # Ray would end the process without a word
     try:
         _knock(address)
-        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
-        signal.signal(signal.SIGTERM, on_terminate)
+        with handled(signal.SIGTERM, on_terminate):
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except Exception as error:  # Ray has many ways to say that there is nobody
         raise UserError(
             f"no Ray cluster answers at {address!r} ({one_line(error, 120)}): start one with "

@@ -21,6 +21,8 @@ from nas.edgetpu.estimator import Estimator
 from nas.errors import CandidateError, UserError
 from nas.evaluation.recipe import Recipe
 from nas.study.candidate import one_line
+from nas.study.script import script_hidden
+from nas.study.signals import handled
 
 if TYPE_CHECKING:
     from nas.evaluation.pipeline import Evaluation
@@ -97,11 +99,8 @@ def warm_up() -> None:
     """Start the server that workers are forked from, without waiting until it has TensorFlow."""
     _CONTEXT.set_forkserver_preload(["nas.evaluation.pipeline"])
     # Ctrl-C reaches every process of the terminal; the server ignores it from its first moment.
-    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
+    with handled(signal.SIGINT, signal.SIG_IGN):
         forkserver.ensure_running()
-    finally:
-        signal.signal(signal.SIGINT, handler)
 
 
 class WorkerPool:
@@ -135,7 +134,8 @@ class WorkerPool:
         """Start evaluating a candidate."""
         ours, theirs = _CONTEXT.Pipe(duplex=False)
         process = _CONTEXT.Process(target=_work, args=(assignment, theirs), daemon=True)
-        process.start()
+        with script_hidden():
+            process.start()
         theirs.close()
         deadline = time.monotonic() + self._time_limit_s
         self._workers.append(_Worker(assignment, process, ours, deadline))

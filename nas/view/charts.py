@@ -58,9 +58,9 @@ def front_figure(
     is_synthetic: bool,
 ) -> Any:
     """Return the picture as a Matplotlib ``Figure``; the arguments are those of ``draw_front``."""
-    from matplotlib.figure import Figure
+    from nas.view.notebook_figure import NotebookFigure
 
-    figure = Figure(figsize=_SIZE_INCHES, layout="constrained")
+    figure = NotebookFigure(figsize=_SIZE_INCHES, layout="constrained")
     plot = figure.add_subplot()
     axes = front_axes(records, objectives)
     front = placed(pareto_front(records, objectives), axes)

@@ -32,9 +32,12 @@ def write_views(
         OSError: A file cannot be written.
     """
     write_front_csv(directory.front_csv, records, objectives)
-    title = f"Pareto front of {config.space} on {config.data}"
-    draw_front(
-        directory.front_png, records, objectives, title=title, is_synthetic=config.is_synthetic
-    )
+    title, is_synthetic = front_title(config), config.is_synthetic
+    draw_front(directory.front_png, records, objectives, title=title, is_synthetic=is_synthetic)
     if with_page:
         write_report(directory.report, config, records, objectives)
+
+
+def front_title(config: RunConfig) -> str:
+    """Return the words above the picture of a run's front."""
+    return f"Pareto front of {config.space} on {config.data}"

@@ -4,7 +4,6 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -12,17 +11,15 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from nas.study.events import Event, SearchFinished
-from nas.study.run import RunConfig, RunDirectory
+from nas.study.events import Event
 from nas.view.lines import event_line
 from nas.view.live import live_view
-from nas.view.output import Output
 from nas.view.progress import Progress
-from nas.view.summary import front_table, next_step, print_run
+from nas.view.summary import front_table, next_step
 from nas.view.text import plain
 from objectives import Objective
 
-__all__ = ["TerminalView", "data_progress", "front_table", "next_step", "print_front"]
+__all__ = ["TerminalView", "data_progress", "front_table", "next_step"]
 
 _LOGGER = logging.getLogger(__name__)
 _REFRESHES_PER_SECOND = 4
@@ -120,10 +117,3 @@ def data_progress(
     with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
         task = bar.add_task(f"Preparing {plain(data, 40)}", total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-def print_front(
-    path: Path, config: RunConfig, finished: SearchFinished, objectives: Sequence[Objective]
-) -> None:
-    """Print the result of a search on standard output."""
-    print_run(Output(), RunDirectory(path), config, finished.front, objectives)

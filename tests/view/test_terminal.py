@@ -19,7 +19,9 @@ from nas.study.events import (
 from nas.study.pareto import pareto_front
 from nas.study.run import RunDirectory
 from nas.view.lines import duration
-from nas.view.terminal import TerminalView, data_progress, print_front
+from nas.view.output import Output
+from nas.view.summary import print_run
+from nas.view.terminal import TerminalView, data_progress
 from objectives import DEFAULT_OBJECTIVES, OBJECTIVES
 from tests.view.candidates import HOSTILE, candidate, configuration, trade_off
 
@@ -142,8 +144,7 @@ def test_the_result_says_what_is_estimated_and_what_to_do_next(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     front = pareto_front(trade_off(), THREE)
-    finished = SearchFinished(7, front, 10.0, "all trials are done")
-    print_front(Path("runs/a"), configuration(), finished, THREE)
+    print_run(Output(), RunDirectory(Path("runs/a")), configuration(), front, THREE)
     printed = capsys.readouterr().out
     assert "synthetic: this project drew it" in printed
     assert "The latency of 3 candidates is an estimate" in printed
@@ -156,7 +157,7 @@ def test_the_result_says_what_is_estimated_and_what_to_do_next(
 def test_a_search_without_a_front_points_to_the_reasons(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    print_front(Path("runs/a"), configuration(), SearchFinished(2, [], 1.0, "timeout"), THREE)
+    print_run(Output(), RunDirectory(Path("runs/a")), configuration(), [], THREE)
     assert "No candidate is complete; runs/a/records.jsonl has the reasons." in (
         capsys.readouterr().out
     )
