@@ -69,8 +69,8 @@ def measure(name: str, builds: int, leak_builds: int) -> Result:
         builds: Candidates to time.
         leak_builds: Builds over which memory is watched.
     """
-    from nas.study.candidate import build_candidate
-    from nas.study.hyperparameters import fixed_hyperparameters
+    from nas.candidates.candidate import build_candidate
+    from nas.candidates.hyperparameters import fixed_hyperparameters
     from search_spaces import example_shape, load_space
 
     shape = example_shape(name, SIDES.get(name, SIDE))

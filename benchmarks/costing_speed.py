@@ -38,9 +38,9 @@ def draw_settings(space: Any, count: int) -> list[Settings]:
     """Draw the hyperparameters of candidates the space can build; this also warms up."""
     import optuna
 
+    from nas.candidates.hyperparameters import OptunaHyperParameters
+    from nas.candidates.reading import read_candidate
     from nas.errors import CandidateError
-    from nas.study.hyperparameters import OptunaHyperParameters
-    from nas.study.reading import read_candidate
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
@@ -56,8 +56,8 @@ def draw_settings(space: Any, count: int) -> list[Settings]:
 
 def shape_graph(space: Any, settings: Settings) -> Any:
     """Build a candidate of layers that only know their shapes."""
-    from nas.edgetpu.shape_keras import shapes_only
-    from nas.study.hyperparameters import fixed_hyperparameters
+    from nas.candidates.hyperparameters import fixed_hyperparameters
+    from nas.network.shape_keras import shapes_only
 
     with shapes_only(space):
         return space.build(fixed_hyperparameters(settings)).graph
@@ -65,9 +65,9 @@ def shape_graph(space: Any, settings: Settings) -> Any:
 
 def keras_graph(space: Any, settings: Settings) -> Any:
     """Let Keras build a candidate without weights."""
-    from nas.edgetpu.layer_graph import layer_graph
-    from nas.study.candidate import build_candidate
-    from nas.study.hyperparameters import fixed_hyperparameters
+    from nas.candidates.candidate import build_candidate
+    from nas.candidates.hyperparameters import fixed_hyperparameters
+    from nas.network.layer_graph import layer_graph
 
     return layer_graph(build_candidate(space, fixed_hyperparameters(settings)).model)
 
@@ -80,9 +80,9 @@ def cost(
     Returns:
         The times, each candidate's identity and latency in ms, and the number of layers of all.
     """
+    from nas.candidates.network_id import network_id
     from nas.edgetpu.estimator import Estimator
-    from nas.edgetpu.keras_graph import read_layer_graph
-    from nas.study.network_id import network_id
+    from nas.network.keras_graph import read_layer_graph
 
     watch, answers, layers, estimator = Stopwatch(), [], 0, Estimator()
     for settings in drawn:

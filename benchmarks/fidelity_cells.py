@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from benchmarks.fidelity_data import Measured, read_rows
 from benchmarks.fidelity_layers import Layers
-from nas.edgetpu.network import Network, Tensor
+from nas.network.network import Network, Tensor
 
 FAMILY = "nasbench201"
 FITTED_EVERY = 10

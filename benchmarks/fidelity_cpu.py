@@ -6,7 +6,7 @@ from benchmarks.fidelity_data import CORAL, read_rows
 from benchmarks.fidelity_score import Score, Values, score
 from benchmarks.fidelity_zoo import network
 from nas.edgetpu.host import HOSTS, Host, HostName
-from nas.edgetpu.network import Network
+from nas.network.network import Network
 
 COLUMNS: dict[HostName, str] = {"desktop": "desktop_cpu_ms", "a53": "cortex_a53_ms"}
 

@@ -14,8 +14,8 @@ from benchmarks.fidelity_sweeps import convolutions, dense_layers, micro_network
 from benchmarks.fidelity_zoo import network
 from nas.edgetpu.chip import LinkName
 from nas.edgetpu.host import HostName
-from nas.edgetpu.network import Network
 from nas.errors import UserError
+from nas.network.network import Network
 
 _ROOT = Path(__file__).parents[1]
 _SHARED = Path(os.environ.get("EDGETPU_NAS_SHARED", _ROOT.parent / "shared"))

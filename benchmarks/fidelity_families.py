@@ -15,7 +15,7 @@ from benchmarks.fidelity_score import (
     predict_line,
 )
 from nas.edgetpu.interval import spread
-from nas.edgetpu.network import Network
+from nas.network.network import Network
 
 _TAIL = 0.1
 

@@ -18,9 +18,9 @@ from nas.edgetpu.calibration import CALIBRATION, Calibration
 from nas.edgetpu.chip import MIB
 from nas.edgetpu.latency import Latency, estimate_latency
 from nas.edgetpu.memory import ParameterMemory, peak_activation_bytes, place_parameters
-from nas.edgetpu.network import Network
 from nas.edgetpu.placement import Placed, place
 from nas.edgetpu.program import instruction_bytes
+from nas.network.network import Network
 
 NOISE = 0.08
 """Relative error expected of one measurement; two laboratories differ by about 10 %."""

@@ -1,7 +1,7 @@
 """Inception v3 and v4, the deepest of the measured networks."""
 
 from benchmarks.fidelity_layers import Layers
-from nas.edgetpu.network import Network, Tensor
+from nas.network.network import Network, Tensor
 
 _V = "VALID"
 

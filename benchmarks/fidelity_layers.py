@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import ceil
 
-from nas.edgetpu.macs import count_macs
-from nas.edgetpu.network import Network, Operator, Tensor
+from nas.network.macs import count_macs
+from nas.network.network import Network, Operator, Tensor
 
 
 @dataclass

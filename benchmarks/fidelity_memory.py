@@ -7,7 +7,7 @@ from statistics import mean
 from benchmarks.fidelity_data import FOLDER, read_rows
 from benchmarks.fidelity_sweeps import convolutions, dense_layers
 from nas.edgetpu.estimator import Estimate, Estimator
-from nas.edgetpu.tflite import read_network
+from nas.network.tflite import read_network
 
 _CLIFFS = {"conv_sweep": convolutions, "fc_sweep": dense_layers}
 

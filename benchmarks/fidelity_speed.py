@@ -10,7 +10,7 @@ from typing import Any
 from benchmarks.fidelity_data import FOLDER
 from benchmarks.fidelity_zoo import network
 from nas.edgetpu.estimator import Estimator
-from nas.edgetpu.tflite import read_network
+from nas.network.tflite import read_network
 
 _LAYERS = 130
 _BYTES = 5_000_000
@@ -43,7 +43,7 @@ def measure_speed() -> dict[str, float]:
 def _imports_tensorflow(path: str) -> bool:
     code = (
         "import sys; from nas.edgetpu.estimator import Estimator as E; "
-        "from nas.edgetpu.tflite import read_network as r; "
+        "from nas.network.tflite import read_network as r; "
         f"E().estimate(r({path!r})); print('tensorflow' in sys.modules)"
     )
     run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
@@ -53,7 +53,7 @@ def _imports_tensorflow(path: str) -> bool:
 def _keras_ms() -> float:
     import keras
 
-    from nas.edgetpu.keras_graph import read_keras_model
+    from nas.network.keras_graph import read_keras_model
 
     x = inputs = keras.Input((64, 64, 3))
     for number in range((_LAYERS - 1) // 3):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from benchmarks.fidelity_layers import Layers
 from benchmarks.fidelity_zoo import network
-from nas.edgetpu.network import Network
+from nas.network.network import Network
 
 _NETWORKS = {
     "mobilenet_v1_1.0_224": "mobilenet_v1", "mobilenet_v2_1.0_224": "mobilenet_v2",

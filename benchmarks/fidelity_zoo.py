@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import cache
 
 from benchmarks.fidelity_layers import Layers
-from nas.edgetpu.network import Network, Tensor
+from nas.network.network import Network, Tensor
 
 _V = "VALID"
 _RESIDUALS = (

@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nas.errors import UserError
-from nas.study.gate import TRAINED_FIRST, Gate
-from nas.study.pareto import hypervolume, is_non_dominated, losses
-from nas.study.record import Record, read_records
+from nas.records.pareto import hypervolume, is_non_dominated, losses
+from nas.records.record import Record, read_records
+from nas.sampling.gate import TRAINED_FIRST, Gate
 from objectives import DEFAULT_OBJECTIVES, OBJECTIVES, Objective
 
 CURVES = Path(__file__).parent / "data" / "xception_lite_pcb64.jsonl"

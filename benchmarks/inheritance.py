@@ -17,6 +17,8 @@ from typing import Any
 
 import numpy as np
 
+from nas.candidates.hyperparameters import OptunaHyperParameters
+from nas.candidates.reading import read_candidate
 from nas.data.dataset import Dataset
 from nas.data.sources import prepare_dataset
 from nas.errors import CandidateError
@@ -26,9 +28,7 @@ from nas.evaluation.pipeline import at_input_size
 from nas.evaluation.quantization import quantize
 from nas.evaluation.recipe import Recipe
 from nas.evaluation.training import train
-from nas.study.draft import Draft, changes
-from nas.study.hyperparameters import OptunaHyperParameters
-from nas.study.reading import read_candidate
+from nas.sampling.draft import Draft, changes
 from search_spaces import Space, load_space
 
 REFERENCE = Path(__file__).parent / "results" / "inheritance.json"

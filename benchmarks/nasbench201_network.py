@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from nas.edgetpu.macs import count_macs
-from nas.edgetpu.network import Network, Operator, Tensor
+from nas.network.macs import count_macs
+from nas.network.network import Network, Operator, Tensor
 
 SIDE, CHANNELS, CLASSES = 32, 3, 10
 WIDTHS = (16, 32, 64)

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from benchmarks.nasbench201_network import cell_network
 from benchmarks.nasbench201_table import Columns, Row, Table, read_table
+from nas.candidates.features import Features, network_features
 from nas.errors import CandidateError, UserError
-from nas.study.features import Features, network_features
-from nas.study.proposals import Description
+from nas.sampling.proposals import Description
 
 Settings = tuple[str, ...]
 

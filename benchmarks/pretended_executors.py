@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from nas.candidates.hyperparameters import fixed_hyperparameters
+from nas.candidates.reading import read_candidate
 from nas.edgetpu.estimator import Estimate, Estimator
-from nas.edgetpu.network import Network
 from nas.evaluation.pipeline import Evaluation
 from nas.evaluation.training import Training
-from nas.study.hyperparameters import fixed_hyperparameters
-from nas.study.reading import read_candidate
-from nas.study.workers import Assignment, Message, ResultMessage, WorkerPool
+from nas.executors.workers import Assignment, Message, ResultMessage, WorkerPool
+from nas.network.network import Network
 from search_spaces import Space
 
 

@@ -28,9 +28,9 @@ from benchmarks.nasbench201_problem import Problem, read_problem
 from benchmarks.nasbench201_table import add_table_arguments, chosen_columns
 from benchmarks.search_efficiency_plot import draw
 from nas.errors import UserError
-from nas.study.pareto import hypervolume, is_non_dominated
-from nas.study.proposals import Budget
-from nas.study.sampler import CostAwareSampler
+from nas.records.pareto import hypervolume, is_non_dominated
+from nas.sampling.proposals import Budget
+from nas.sampling.sampler import CostAwareSampler
 
 DEFAULT = "cost_aware"
 SAMPLERS = (DEFAULT, "tpe", "nsga2", "nsga2_default", "random", "gp")

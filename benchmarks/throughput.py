@@ -79,7 +79,7 @@ def measure_quantization(times: int) -> dict[str, float]:
 
 def half_million_network() -> Any:
     """Build the preset whose size comes nearest to half a million parameters."""
-    from nas.study.hyperparameters import fixed_hyperparameters
+    from nas.candidates.hyperparameters import fixed_hyperparameters
     from search_spaces import load_space, presets
 
     space = load_space("xception_lite", input_shape=(64, 64, 3), classes=2)

@@ -31,11 +31,11 @@ from nas.assembly import (
     start_run,
 )
 from nas.edgetpu.estimator import Estimator
+from nas.executors.executor import Executor
+from nas.executors.workers import WorkerPool, warm_up
+from nas.records.record import read_records
+from nas.records.run import SAMPLERS, RunDirectory, Settings, read_config, write_config
 from nas.study.events import Event, Observers, SearchStarted
-from nas.study.executor import Executor
-from nas.study.record import read_records
-from nas.study.run import SAMPLERS, RunDirectory, Settings, read_config, write_config
-from nas.study.workers import WorkerPool, warm_up
 from nas.tensorflow_settings import quiet_tensorflow
 from nas.view.refresh import ViewRefresher
 from nas.view.terminal import TerminalView

@@ -27,9 +27,9 @@ from nas.assembly import chosen_objectives, open_data
 from nas.command import EXIT_DONE, EXIT_INTERRUPTED, parse_count
 from nas.edgetpu.estimator import Estimator
 from nas.errors import UserError
-from nas.study.pareto import pareto_front
-from nas.study.record import Record, read_records
-from nas.study.run import RunDirectory, read_config
+from nas.records.pareto import pareto_front
+from nas.records.record import Record, read_records
+from nas.records.run import RunDirectory, read_config
 from nas.tensorflow_settings import quiet_tensorflow
 from search_spaces import Space, load_space, presets
 

@@ -29,10 +29,10 @@ from examples.common import (
     say,
 )
 from nas.adjustment.inputs import image_input, vector_input
+from nas.candidates.candidate import without_weights
 from nas.command import EXIT_DONE, parse_count
 from nas.edgetpu.estimator import Estimator
 from nas.errors import UserError
-from nas.study.candidate import without_weights
 from nas.sweeping.adjustments import (
     RANGES,
     SIZE_WORDS,

@@ -34,7 +34,7 @@ from examples.common import (
 )
 from examples.training import TrainingLog
 from nas.command import EXIT_DONE, parse_count
-from nas.edgetpu.network import Network
+from nas.network.network import Network
 from nas.platforms.chart import Chart, Crossover, Curve, make_chart
 from nas.platforms.contest import SETUPS, Contest, Quantity, Setup, contest
 from nas.platforms.families import weights_of
@@ -149,7 +149,7 @@ def mnist_network() -> Network:
     """Return the operators of the network that somebody else timed."""
     import keras
 
-    from nas.edgetpu.keras_graph import read_keras_model
+    from nas.network.keras_graph import read_keras_model
 
     inputs, hidden, outputs = MNIST
     layers = [

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from examples.common import same_settings, say
-from nas.edgetpu.network import Network, host_work
-from nas.edgetpu.tflite import parse_network, read_model_file
 from nas.errors import UserError
-from nas.study.json_lines import append_line, read_lines
+from nas.network.network import Network, host_work
+from nas.network.tflite import parse_network, read_model_file
+from nas.records.json_lines import append_line, read_lines
 from search_spaces import Space, find_front_end
 
 
@@ -112,8 +112,8 @@ class TrainingLog:
         Raises:
             CandidateError: It cannot be trained or converted.
         """
+        from nas.candidates.hyperparameters import fixed_hyperparameters
         from nas.evaluation.deployable import measure, retrain
-        from nas.study.hyperparameters import fixed_hyperparameters
         from nas.tensorflow_settings import native_output_to
 
         ends: list[float] = []

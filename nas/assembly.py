@@ -9,24 +9,24 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nas.calibrating.profile import read_profile
 from nas.data.dataset import Dataset
 from nas.data.sources import prepare_dataset
 from nas.data.storage import open_dataset
 from nas.edgetpu.estimator import Estimator
-from nas.edgetpu.profile import read_profile
 from nas.errors import UserError
 from nas.evaluation.recipe import Recipe
 from nas.provenance import git_commit, versions
-from nas.study.constraint import parse_constraint
+from nas.records.constraint import parse_constraint
+from nas.records.run import RunConfig, RunDirectory, Settings, read_config, write_config
 from nas.study.events import Observer
-from nas.study.run import RunConfig, RunDirectory, Settings, read_config, write_config
 from objectives import OBJECTIVES, Objective
 from search_spaces import SPACES, Space, SpaceError, find_maker, load_space, presets
 
 if TYPE_CHECKING:
-    from nas.study.executor import Executor
-    from nas.study.fidelity import Fidelity
-    from nas.study.gate import Gate
+    from nas.executors.executor import Executor
+    from nas.records.fidelity import Fidelity
+    from nas.sampling.gate import Gate
     from nas.study.loop import Search
     from nas.study.measuring import Bench, Measuring
     from nas.study.outcome import Outcomes
@@ -49,7 +49,7 @@ def check_settings(settings: Settings, path: Path) -> str | None:
         UserError: An unknown space, objective, constraint or storage, a sampler that cannot run
             here, or a run inside its data.
     """
-    from nas.study.samplers import fitting_sampler
+    from nas.sampling.samplers import fitting_sampler
 
     chosen_objectives(settings.objectives)
     sampler, reason = fitting_sampler(settings.sampler, settings.objectives)
@@ -153,10 +153,10 @@ def assemble_search(
     Raises:
         UserError: The space, the study or the data cannot be opened.
     """
-    from nas.study.description import Describer
+    from nas.sampling.description import Describer
+    from nas.sampling.samplers import expectations, make_sampler
     from nas.study.loop import Search
     from nas.study.outcome import Outcomes
-    from nas.study.samplers import expectations, make_sampler
     from nas.study.storage import open_study
 
     objectives = chosen_objectives(config.objectives)
@@ -200,7 +200,7 @@ def _make_measuring(
 
 def make_gate(config: RunConfig, objectives: Sequence[Objective]) -> "Gate":
     """Make what ends trainings that will hardly reach the front."""
-    from nas.study.gate import Gate
+    from nas.sampling.gate import Gate
 
     examples = config.split_sizes["validation"]
     return Gate(objectives, config.epochs, examples, draws_alike=config.sampler == "random")
@@ -219,10 +219,10 @@ def check_fidelity(
     Returns:
         The rank correlation, or ``None`` if nothing could be compared.
     """
-    from nas.study.executor import make_executor
-    from nas.study.fidelity import LONGER
+    from nas.executors.executor import make_executor
+    from nas.records.fidelity import LONGER
+    from nas.records.record import read_records
     from nas.study.fidelity_check import FidelityCheck
-    from nas.study.record import read_records
 
     patient = replace(config, trial_timeout_s=LONGER * config.trial_timeout_s)
     check = FidelityCheck(
@@ -284,10 +284,10 @@ def unmapped_note(directory: RunDirectory, config: RunConfig) -> str | None:
     Raises:
         UserError: The space or the data cannot be opened.
     """
+    from nas.candidates.hyperparameters import fixed_hyperparameters
+    from nas.candidates.reading import read_candidate
     from nas.edgetpu.remedies import unmapped_layers
     from nas.errors import CandidateError
-    from nas.study.hyperparameters import fixed_hyperparameters
-    from nas.study.reading import read_candidate
 
     if config.space in SPACES:
         return None
@@ -319,7 +319,7 @@ def _sampler_seed(config: RunConfig) -> int:
 
 
 def _config(settings: Settings, dataset: Dataset) -> RunConfig:
-    from nas.study.samplers import fitting_sampler
+    from nas.sampling.samplers import fitting_sampler
 
     sampler, _ = fitting_sampler(settings.sampler, settings.objectives)
     return RunConfig(

@@ -21,12 +21,12 @@ from nas.edgetpu.chip import CHIP, LINKS
 from nas.edgetpu.estimator import Estimator
 from nas.edgetpu.host import HOSTS
 from nas.errors import UserError
-from nas.study.constraint import Constraint, parse_constraint
+from nas.records.constraint import Constraint, parse_constraint
 from nas.tensorflow_settings import quiet_tensorflow
 
 if TYPE_CHECKING:
-    from nas.study.audit import Audit, Question
-    from nas.study.audit_sample import Sample
+    from nas.auditing.audit import Audit, Question
+    from nas.auditing.audit_sample import Sample
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(argv)
     constraints = tuple(_known_constraint(text) for text in options.constraint or ())
     check_picture(options.picture)
-    from nas.study.audit import audit
+    from nas.auditing.audit import audit
 
     question = _question(options, constraints)
     found = audit(question, _read(question))
@@ -60,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _question(options: argparse.Namespace, constraints: tuple[Constraint, ...]) -> "Question":
-    from nas.study.audit import Question
+    from nas.auditing.audit import Question
 
     return Question(
         space=options.space,
@@ -76,8 +76,8 @@ def _question(options: argparse.Namespace, constraints: tuple[Constraint, ...]) 
 def _read(question: "Question") -> "Sample":
     """Read the space until there is enough; Ctrl-C leaves what was read. Loads TensorFlow."""
     quiet_tensorflow()
+    from nas.auditing.audit_sampler import Sampler
     from nas.costing import open_space
-    from nas.study.audit_sampler import Sampler
     from search_spaces import presets
 
     space = open_space(question.space, question.image_size, question.classes)
@@ -136,7 +136,7 @@ def _known_constraint(text: str) -> Constraint:
     Raises:
         UserError: It is no constraint, or on something else.
     """
-    from nas.study.audit_costs import KNOWN_BEFORE_TRAINING
+    from nas.auditing.audit_costs import KNOWN_BEFORE_TRAINING
 
     constraint = parse_constraint(text)
     if constraint.name not in KNOWN_BEFORE_TRAINING:

@@ -2,12 +2,12 @@
 
 import functools
 
+from nas.compiler.compile_cache import CompileCache, default_folder
+from nas.compiler.compiler import compile_model, find_compiler
 from nas.device.opening import FIRST, open_devices, parse_device_names
 from nas.device.pool import GIVEN_UP_AFTER, DevicePool
-from nas.edgetpu.compile_cache import CompileCache, default_folder
-from nas.edgetpu.compiler import compile_model, find_compiler
 from nas.errors import UserError
-from nas.study.run import Settings
+from nas.records.run import Settings
 
 
 def open_bench(settings: Settings) -> tuple[DevicePool | None, str | None]:

@@ -8,17 +8,9 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from nas.command import EXIT_DONE, EXIT_FAILED, CommandParser, print_json, run_command
-from nas.device.calibration_run import CalibrationRun, Entry, MeasurementFile
-from nas.device.failures import DeviceError
-from nas.device.opening import open_devices
-from nas.edgetpu.calibration_networks import NETWORKS, CalibrationNetwork
-from nas.edgetpu.chip import CHIP, LINKS, LinkName
-from nas.edgetpu.compile_cache import CompileCache, default_folder
-from nas.edgetpu.compiler import compile_model, find_compiler
-from nas.edgetpu.fitting import Setup, fit
-from nas.edgetpu.host import HOSTS, HostName
-from nas.edgetpu.profile import (
+from nas.calibrating.calibration_networks import NETWORKS, CalibrationNetwork
+from nas.calibrating.fitting import Setup, fit
+from nas.calibrating.profile import (
     Profile,
     Residual,
     constants_of,
@@ -26,6 +18,14 @@ from nas.edgetpu.profile import (
     profile_path,
     write_profile,
 )
+from nas.command import EXIT_DONE, EXIT_FAILED, CommandParser, print_json, run_command
+from nas.compiler.compile_cache import CompileCache, default_folder
+from nas.compiler.compiler import compile_model, find_compiler
+from nas.device.calibration_run import CalibrationRun, Entry, MeasurementFile
+from nas.device.failures import DeviceError
+from nas.device.opening import open_devices
+from nas.edgetpu.chip import CHIP, LINKS, LinkName
+from nas.edgetpu.host import HOSTS, HostName
 from nas.errors import CandidateError, UserError
 from nas.tensorflow_settings import quiet_tensorflow
 

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from nas.candidates.hyperparameters import fixed_hyperparameters
+from nas.candidates.reading import read_candidate as reading_of
 from nas.edgetpu.estimator import Estimator
-from nas.edgetpu.network import Network
 from nas.errors import CandidateError, UserError
-from nas.study.hyperparameters import fixed_hyperparameters
-from nas.study.reading import read_candidate as reading_of
+from nas.network.network import Network
 from search_spaces import Space, SpaceError, example_shape, load_space
 
 

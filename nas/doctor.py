@@ -10,6 +10,7 @@ from pathlib import Path
 from textwrap import fill
 
 from nas.command import EXIT_DONE, EXIT_FAILED, CommandParser, print_json, run_command
+from nas.compiler.bounded_process import Ended, run_bounded
 from nas.device.inventory import (
     Finding,
     State,
@@ -18,7 +19,6 @@ from nas.device.inventory import (
     look_at_host,
 )
 from nas.device.opening import open_devices, parse_device_names
-from nas.edgetpu.bounded_process import Ended, run_bounded
 from nas.errors import UserError
 
 WIDTH = 96

@@ -4,18 +4,18 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from nas.calibrating.profile import read_profile
 from nas.command import EXIT_DONE, CommandParser, parse_count, print_json, run_command
+from nas.compiler.compiled import CompiledModel, parse_compiled
+from nas.compiler.compiled_report import describe_compiled, render_compiled
 from nas.edgetpu.chip import CHIP, LINKS
-from nas.edgetpu.compiled import CompiledModel, parse_compiled
-from nas.edgetpu.compiled_report import describe_compiled, render_compiled
 from nas.edgetpu.edits import suggest_edits
 from nas.edgetpu.estimator import Estimator
 from nas.edgetpu.host import HOSTS
-from nas.edgetpu.network import Network
-from nas.edgetpu.profile import read_profile
 from nas.edgetpu.table import render_estimate
-from nas.edgetpu.tflite import CompiledFileError, parse_network, read_model_file
 from nas.errors import CandidateError, UserError
+from nas.network.network import Network
+from nas.network.tflite import CompiledFileError, parse_network, read_model_file
 from nas.tensorflow_settings import quiet_tensorflow
 
 

@@ -17,17 +17,17 @@ from nas.command import (
 )
 from nas.errors import UserError
 from nas.evaluation.recipe import Recipe
-from nas.study.choosing import RULES, choose
-from nas.study.pareto import pareto_front
-from nas.study.record import Record, read_records
-from nas.study.run import RunConfig, RunDirectory, read_config
+from nas.records.choosing import RULES, choose
+from nas.records.pareto import pareto_front
+from nas.records.record import Record, read_records
+from nas.records.run import RunConfig, RunDirectory, read_config
 from nas.tensorflow_settings import native_output_to, quiet_tensorflow
 
 if TYPE_CHECKING:
     from nas.bundle.preparation import Preparation
+    from nas.compiler.compile_answer import CompilerAnswer
+    from nas.compiler.compiler import Compiler
     from nas.data.dataset import Dataset
-    from nas.edgetpu.compile_answer import CompilerAnswer
-    from nas.edgetpu.compiler import Compiler
     from nas.evaluation.deployable import Deployable, Trained
     from nas.quantization.forensics import Forensics
 
@@ -98,7 +98,7 @@ def pick_record(config: RunConfig, records: Sequence[Record], pick: str) -> Reco
 def _find_compiler(path: Path | None) -> "Compiler | None":
     """Find the compiler; only one that was named has to be there."""
     from nas.bundle.bundle import COMPILED
-    from nas.edgetpu.compiler import find_compiler
+    from nas.compiler.compiler import find_compiler
 
     try:
         return find_compiler(path)
@@ -128,10 +128,10 @@ def _final_network(
 
     from nas.assembly import make_space, open_data
     from nas.bundle.bundle import TRAINING_LOG, check_folder
+    from nas.candidates.hyperparameters import fixed_hyperparameters
     from nas.evaluation.deployable import measure, retrain
     from nas.quantization.forensics import examine
     from nas.quantization.statement import as_text
-    from nas.study.hyperparameters import fixed_hyperparameters
     from search_spaces import find_front_end, warm_start
 
     check_folder(out)
@@ -175,8 +175,8 @@ def _final_network(
 
 
 def _compile(network: "Deployable", compiler: "Compiler | None") -> "CompilerAnswer | None":
-    from nas.edgetpu.compile_cache import CompileCache, default_folder
-    from nas.edgetpu.compiler import compile_model
+    from nas.compiler.compile_cache import CompileCache, default_folder
+    from nas.compiler.compiler import compile_model
 
     if compiler is None:
         return None
@@ -196,8 +196,8 @@ def _write(
     from nas.assembly import make_estimator
     from nas.bundle.bundle import write_bundle
     from nas.bundle.card import model_card
-    from nas.edgetpu.network import host_work
-    from nas.edgetpu.tflite import parse_network
+    from nas.network.network import host_work
+    from nas.network.tflite import parse_network
     from nas.quantization.statement import as_json, as_markdown
 
     estimator, preparation = make_estimator(config), _preparation(config, network)
@@ -253,9 +253,9 @@ def _searched(
     front_end: Any,
 ) -> "Trained | None":
     """Return the network that the search left, if it is there and of the same layers."""
-    from nas.edgetpu.tflite import read_model_file
     from nas.evaluation.deployable import Trained, validate
     from nas.evaluation.pipeline import MODEL_FILE
+    from nas.network.tflite import read_model_file
 
     try:
         content = read_model_file(directory.model(record.candidate_id) / MODEL_FILE)
@@ -271,7 +271,7 @@ def _searched(
 
 def _layers(content: bytes) -> list[tuple[str, tuple[int, ...]]]:
     """Return the operators and their output shapes: the same for all weights of one network."""
-    from nas.edgetpu.tflite import parse_network
+    from nas.network.tflite import parse_network
 
     operators = parse_network(content, "model.tflite").operators
     return [(operator.type, operator.outputs[0].shape) for operator in operators]

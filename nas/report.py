@@ -11,8 +11,8 @@ from rich.text import Text
 
 from nas.command import EXIT_DONE, CommandParser, print_json, run_command
 from nas.errors import UserError
-from nas.study.record import read_records
-from nas.study.run import RunConfig, RunDirectory, read_config
+from nas.records.record import read_records
+from nas.records.run import RunConfig, RunDirectory, read_config
 from nas.view.comparison import Run, comparison_table, differences
 from nas.view.comparison_page import write_comparison
 from nas.view.files import write_views

@@ -46,8 +46,8 @@ def search(**options: Unpack[SearchOptions]) -> "tuple[optuna.Study, FrontFrame]
     with warnings.catch_warnings():  # a notebook would be told that Optuna cannot draw its bars
         warnings.filterwarnings("ignore", "IProgress not found")
         from nas.search_run import carry_out, going_on, read_request
+    from nas.records.record import read_records
     from nas.study.measuring import DevicesLostError
-    from nas.study.record import read_records
     from nas.view.front_frame import FrontFrame
 
     console = _console()

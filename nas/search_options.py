@@ -12,7 +12,7 @@ from nas.command import CommandParser, parse_count, parse_duration, parse_seed
 from nas.edgetpu.chip import LinkName
 from nas.edgetpu.host import HostName
 from nas.errors import UserError
-from nas.study.run import EXECUTORS, SAMPLERS, Settings
+from nas.records.run import EXECUTORS, SAMPLERS, Settings
 from objectives import OBJECTIVES
 from search_spaces import SPACES
 

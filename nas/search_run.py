@@ -23,14 +23,14 @@ from nas.assembly import (
     unmapped_note,
 )
 from nas.errors import UserError
-from nas.study.claim import claimed
+from nas.executors.executor import make_executor
+from nas.executors.signals import handled
+from nas.executors.workers import warm_up
+from nas.records.claim import claimed
+from nas.records.record import read_records
+from nas.records.run import RunConfig, RunDirectory, Settings, read_config
 from nas.study.events import Observers, SearchFinished
-from nas.study.executor import make_executor
-from nas.study.record import read_records
-from nas.study.run import RunConfig, RunDirectory, Settings, read_config
-from nas.study.signals import handled
 from nas.study.storage import joined_settings, lost_storage_explained
-from nas.study.workers import warm_up
 from nas.tensorflow_settings import quiet_tensorflow
 from nas.view.refresh import ViewRefresher
 from nas.view.terminal import TerminalView, data_progress
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     import optuna
 
     from nas.device.pool import DevicePool
-    from nas.study.fidelity import Fidelity
+    from nas.records.fidelity import Fidelity
 
 BUDGETS = (
     "trials", "timeout_s", "trial_timeout_s", "workers", "executor", "ray_address", "ray_cpus",
@@ -156,7 +156,7 @@ def _with_data(given: dict[str, Any]) -> dict[str, Any]:
 
 def _with_profile(given: dict[str, Any]) -> dict[str, Any]:
     """Take link, clock and host from the profile that is named."""
-    from nas.edgetpu.profile import read_profile
+    from nas.calibrating.profile import read_profile
 
     if {"link", "clock_mhz", "host"} & given.keys():
         raise UserError("--profile has a link, a clock and a host: leave out what else tells them")

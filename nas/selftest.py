@@ -11,10 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from nas.compiler.compiler import compile_model, find_compiler
 from nas.device.failures import DeviceError
 from nas.device.inventory import look_at_compiler
 from nas.device.opening import open_devices
-from nas.edgetpu.compiler import compile_model, find_compiler
 from nas.errors import CandidateError, UserError
 from nas.tensorflow_settings import quiet_tensorflow
 
@@ -57,8 +57,8 @@ class SelfTest:
     def _build(self) -> str:
         import numpy as np
 
+        from nas.calibrating.calibration_networks import CalibrationNetwork
         from nas.data.dataset import Split
-        from nas.edgetpu.calibration_networks import CalibrationNetwork
 
         labels = np.arange(_EXAMPLES, dtype=np.int32) % 2
         images = np.random.default_rng(0).integers(
@@ -91,7 +91,7 @@ class SelfTest:
 
     def _estimate(self) -> str:
         from nas.edgetpu.estimator import Estimator
-        from nas.edgetpu.tflite import parse_network
+        from nas.network.tflite import parse_network
 
         found = Estimator().estimate(parse_network(self._content))
         return f"{found.latency_ms:.2f} ms over USB 3, compiles: {found.compiles}"

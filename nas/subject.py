@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from nas.adjustment.classes import change_classes
+from nas.candidates.candidate import without_weights
+from nas.candidates.hyperparameters import fixed_hyperparameters
 from nas.costing import open_space, parse_settings, read_candidate
 from nas.errors import CandidateError, UserError
-from nas.study.candidate import without_weights
-from nas.study.hyperparameters import fixed_hyperparameters
 
 _MOST_CONFIG_BYTES = 32 << 20
 _MOST_FILE_BYTES = 1 << 30

@@ -8,7 +8,7 @@ import pytest
 
 from nas.assembly import open_data, start_run
 from nas.errors import UserError
-from nas.study.run import RunDirectory, Settings, read_config
+from nas.records.run import RunDirectory, Settings, read_config
 
 
 @pytest.fixture

@@ -77,7 +77,7 @@ def test_the_seed_decides_the_whole_answer(capsys: pytest.CaptureFixture[str]) -
 
 
 def _interrupt_after(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    from nas.study.reading import read_candidate
+    from nas.candidates.reading import read_candidate
 
     left = iter(range(count))
 
@@ -86,7 +86,7 @@ def _interrupt_after(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
             raise KeyboardInterrupt
         return read_candidate(space, hp)
 
-    monkeypatch.setattr("nas.study.audit_sampler.read_candidate", reading)
+    monkeypatch.setattr("nas.auditing.audit_sampler.read_candidate", reading)
 
 
 def test_ctrl_c_gives_the_audit_of_what_was_read(

@@ -9,9 +9,9 @@ import pytest
 
 import nas.doctor
 from nas.command import EXIT_DONE, EXIT_FAILED
+from nas.compiler.bounded_process import Ended
 from nas.device.inventory import Finding
 from nas.doctor import Stage, main, render, run_selftest
-from nas.edgetpu.bounded_process import Ended
 from nas.errors import UserError
 from nas.selftest import STAGES, MissingError, SelfTest, run
 

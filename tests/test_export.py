@@ -12,13 +12,13 @@ from ai_edge_litert import schema_py_generated as schema
 from nas.command import run_command
 from nas.errors import UserError
 from nas.export import main, pick_record
-from nas.study.record import as_json
-from nas.study.run import RunDirectory, write_config
+from nas.records.record import as_json
+from nas.records.run import RunDirectory, write_config
+from tests.compiler.compiler_output import NOTHING, OUTPUT, TABLE, replay, write_stub
+from tests.compiler.darwinn_packages import write_compiled, write_package
 from tests.conftest import OWN_SPACE
-from tests.edgetpu.compiler_output import NOTHING, OUTPUT, TABLE, replay, write_stub
-from tests.edgetpu.darwinn_packages import write_compiled, write_package
-from tests.study.records import record
-from tests.study.runs import run_config
+from tests.records.records import record
+from tests.records.runs import run_config
 
 ROOT = Path(__file__).parents[1]
 RECORDS = [

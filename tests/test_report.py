@@ -8,9 +8,9 @@ from urllib.request import urlopen
 import pytest
 
 from nas.errors import UserError
+from nas.records.record import append_record
+from nas.records.run import RunDirectory
 from nas.report import main
-from nas.study.record import append_record
-from nas.study.run import RunDirectory
 from tests.view.candidates import candidate, many, run_directory, trade_off
 
 VIEWS = ("pareto.csv", "pareto.png", "report.html")

@@ -71,8 +71,8 @@ def test_one_class_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path
 def test_a_run_is_not_overwritten_and_its_settings_do_not_change(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    from nas.study.run import RunDirectory, write_config
-    from tests.study.runs import run_config
+    from nas.records.run import RunDirectory, write_config
+    from tests.records.runs import run_config
 
     write_config(RunDirectory(tmp_path), run_config())
     assert "add --resume to continue it" in fail_with(capsys, "--run-dir", tmp_path)

@@ -18,10 +18,10 @@ import pytest
 import nas
 from nas.command import run_command
 from nas.errors import UserError
+from nas.records.run import Settings
 from nas.search import main
 from nas.search_options import OPTIONS, read_keywords, search_parser
 from nas.study.measuring import DevicesLostError
-from nas.study.run import Settings
 from tests.conftest import OWN_SPACE
 
 ROOT = Path(__file__).parents[1]

@@ -75,7 +75,7 @@ def assert_study_agrees(path: Path, lines: list[dict[str, Any]]) -> None:
     """Every record was told to Optuna exactly once, and nothing is left running."""
     from optuna.trial import TrialState
 
-    from nas.study.run import RunDirectory, read_config
+    from nas.records.run import RunDirectory, read_config
     from nas.study.storage import open_study
     from objectives import OBJECTIVES
 

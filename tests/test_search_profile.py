@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from nas.assembly import make_estimator
-from nas.edgetpu.profile import profile_path, write_profile
+from nas.calibrating.profile import profile_path, write_profile
 from nas.errors import UserError
 from nas.search import main
-from tests.edgetpu.networks import five_convolutions
-from tests.edgetpu.test_profile import PROFILE
-from tests.study.runs import run_config
+from tests.calibrating.test_profile import PROFILE
+from tests.network.networks import five_convolutions
+from tests.records.runs import run_config
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from nas.assembly import start_run, unmapped_note
-from nas.study.run import RunConfig, RunDirectory, Settings
+from nas.records.run import RunConfig, RunDirectory, Settings
 from tests.conftest import OWN_SPACE
 
 SPACE = """

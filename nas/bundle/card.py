@@ -2,12 +2,12 @@
 
 from nas.bundle.preparation import IMAGE, Preparation
 from nas.bundle.seeds import seeds_table
-from nas.edgetpu.compile_answer import CompilerAnswer
+from nas.compiler.compile_answer import CompilerAnswer
 from nas.edgetpu.estimator import Estimate
 from nas.evaluation.deployable import Deployable
 from nas.evaluation.interval import accuracy_interval
-from nas.study.record import Record
-from nas.study.run import RunConfig
+from nas.records.record import Record
+from nas.records.run import RunConfig
 
 _MIB = 2**20
 

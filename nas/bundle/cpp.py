@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from string import Template
 
-from nas.edgetpu.tflite import parse_network
+from nas.network.tflite import parse_network
 
 CPP = "classify.cc"
 

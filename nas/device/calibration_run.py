@@ -11,13 +11,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from nas.calibrating.calibration_networks import CalibrationNetwork
+from nas.calibrating.fitting import Row, prepare
+from nas.compiler.compile_answer import CompilerAnswer
 from nas.device.failures import DeviceError
 from nas.device.measurer import Measured
-from nas.edgetpu.calibration_networks import CalibrationNetwork
-from nas.edgetpu.compile_answer import CompilerAnswer
-from nas.edgetpu.fitting import Row, prepare
-from nas.edgetpu.tflite import parse_network
 from nas.errors import UserError
+from nas.network.tflite import parse_network
 
 _MAX_BYTES = 1 << 24
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from nas.compiler.compiler import find_compiler
 from nas.device.attached import AttachedDevice, find_attached
 from nas.device.power_sampler import find_sensors
 from nas.device.probe import which_pycoral
 from nas.device.problems import NO_DEVICE, NO_INTERPRETER, OTHER_PYCORAL, Problem
 from nas.device.runtime import LIBRARY, Runtime, examine_runtime
-from nas.edgetpu.compiler import find_compiler
 from nas.errors import UserError
 
 State = Literal["ok", "missing", "failed"]

@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
+from nas.compiler.compile_answer import CompilerAnswer
 from nas.device.failures import DeviceError
 from nas.device.measurer import Measured
-from nas.edgetpu.compile_answer import CompilerAnswer
 
 GIVEN_UP_AFTER = 3
 """Failures in a row; ``Measurer`` has tried several times before it calls one a failure."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from nas.edgetpu.compiler import ADD_CORAL_REPOSITORY
+from nas.compiler.compiler import ADD_CORAL_REPOSITORY
 
 _UDEV = " ".join(
     f"'SUBSYSTEM==\"usb\", ATTR{{idVendor}}==\"{vendor}\", ATTR{{idProduct}}==\"{product}\", "

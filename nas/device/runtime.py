@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nas.compiler.bounded_process import Ended, run_bounded
+from nas.compiler.compiled import read_compiled
 from nas.device import probe, problems
 from nas.device.attached import AttachedDevice, find_attached
 from nas.device.problems import Problem
-from nas.edgetpu.bounded_process import Ended, run_bounded
-from nas.edgetpu.compiled import read_compiled
 from nas.errors import UserError
 
 LIBRARY = "libedgetpu.so.1"

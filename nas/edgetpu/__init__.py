@@ -1,1 +1,1 @@
-"""The chip: reading a network, placing it, and costing it."""
+"""The chip: where a network's operators run, and what that costs."""

@@ -6,8 +6,8 @@ from nas.edgetpu.calibration import Calibration
 from nas.edgetpu.chip import CHIP
 from nas.edgetpu.compute import compute_ms
 from nas.edgetpu.estimator import Estimate
-from nas.edgetpu.network import Network, Operator
 from nas.edgetpu.tiling import cuts
+from nas.network.network import Network, Operator
 
 Cause = Literal[
     "computing", "unfilled cells", "cut activations", "streamed parameters", "operators on the CPU",

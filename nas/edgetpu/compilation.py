@@ -10,8 +10,8 @@ from typing import Literal
 
 from nas.edgetpu.chip import CHIP, MIB
 from nas.edgetpu.memory import held_activation_bytes, peak_activation_bytes
-from nas.edgetpu.network import Network
 from nas.edgetpu.placement import Placed
+from nas.network.network import Network
 
 Outcome = Literal["yes", "no", "uncertain"]
 

@@ -11,8 +11,8 @@ from math import prod
 
 from nas.edgetpu.calibration import CALIBRATION, Calibration
 from nas.edgetpu.chip import CHIP, CLOCK_MHZ
-from nas.edgetpu.network import Operator
 from nas.edgetpu.tiling import cuts
+from nas.network.network import Operator
 
 _Work = tuple[str, int]
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from nas.edgetpu.chip import CHIP, MIB
 from nas.edgetpu.estimator import Estimate, OperatorEstimate
-from nas.edgetpu.network import Network, Operator
+from nas.network.network import Network, Operator
 
 _MAX_CUT = 16
 _MIN_GAIN_MS = 0.005

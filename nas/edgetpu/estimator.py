@@ -11,10 +11,10 @@ from nas.edgetpu.host import HostName, network_cpu_latency_ms
 from nas.edgetpu.interval import latency_interval
 from nas.edgetpu.latency import Latency, estimate_latency
 from nas.edgetpu.memory import ParameterMemory, peak_activation_bytes, place_parameters
-from nas.edgetpu.network import Network
 from nas.edgetpu.placement import Placed, Target, place
 from nas.edgetpu.program import instruction_bytes
 from nas.errors import UserError
+from nas.network.network import Network
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ convolutions is slower than two side by side.
 from collections.abc import Iterable
 from math import prod
 
-from nas.edgetpu.network import Operator
 from nas.edgetpu.program import RECTIFIERS
+from nas.network.network import Operator
 
 
 def exchanging_operators(operators: Iterable[Operator]) -> frozenset[int]:

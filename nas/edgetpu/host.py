@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from nas.edgetpu.network import HostWork, Operator
+from nas.network.network import HostWork, Operator
 
 HostName = Literal["desktop", "a53", "pi4"]
 

@@ -20,10 +20,10 @@ from nas.edgetpu.compute import compute_ms
 from nas.edgetpu.exchange import exchanging_operators
 from nas.edgetpu.host import Host, HostName, cpu_latency_ms, front_end_ms
 from nas.edgetpu.memory import ParameterMemory
-from nas.edgetpu.network import Network, Operator, Tensor
 from nas.edgetpu.placement import Placed
 from nas.edgetpu.program import operator_instruction_bytes
 from nas.edgetpu.tiling import cuts
+from nas.network.network import Network, Operator, Tensor
 
 _STREAMED_PROGRAM_BYTES = 1_100
 

@@ -13,7 +13,7 @@ from itertools import accumulate
 from math import prod
 
 from nas.edgetpu.chip import CHIP
-from nas.edgetpu.network import Network, Operator, Tensor
+from nas.network.network import Network, Operator, Tensor
 
 _TILE_BYTES = 8_192 * 64
 _CACHE_SHARE_OF_ACTIVATIONS = 0.1

@@ -12,8 +12,8 @@ left on the CPU was mapped, although it comes later in the file.
 from dataclasses import dataclass
 from typing import Literal
 
-from nas.edgetpu.network import Network, Operator
 from nas.edgetpu.rules import RULES
+from nas.network.network import Network, Operator
 
 Target = Literal["edgetpu", "cpu"]
 

@@ -7,8 +7,8 @@ around softmaxes by up to four times.
 
 from collections.abc import Iterable
 
-from nas.edgetpu.network import Operator
 from nas.edgetpu.tiling import cuts, has_uneven_patches, touched_bytes
+from nas.network.network import Operator
 
 RECTIFIERS = ("RELU", "RELU6", "RELU_N1_TO_1")
 _PROGRAM_BYTES = 3_500

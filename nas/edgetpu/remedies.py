@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 
 from nas.edgetpu.estimator import Estimate, OperatorEstimate
-from nas.edgetpu.network import Network, Operator
 from nas.edgetpu.placement import SECOND_SUBGRAPH
 from nas.edgetpu.rules import has_ungrouped_weights
+from nas.network.network import Network, Operator
 
 _MOST_NAMES = 3
 
@@ -23,18 +23,6 @@ OPERATORS: Mapping[str, str] = {
     "TRANSPOSE_CONV": "use UpSampling2D(2, interpolation='bilinear') and Conv2D",
 }
 """What to write instead, by operator."""
-
-LAYERS: Mapping[str, str] = {
-    "GroupNormalization": "BatchNormalization",
-    "LayerNormalization": "BatchNormalization",
-    "RMSNormalization": "BatchNormalization",
-    "UnitNormalization": "BatchNormalization",
-    "GRU": "LSTM",
-    "SimpleRNN": "LSTM",
-    "MultiHeadAttention": "convolutions",
-    "Conv3D": "Conv2D",
-}
-"""What to write in place of Keras layers that have no int8 operators on the chip."""
 
 
 def unmapped_layers(network: Network, estimate: Estimate) -> list[str]:
@@ -57,12 +45,6 @@ def unmapped_layers(network: Network, estimate: Estimate) -> list[str]:
             seen.add(layer)
             names.setdefault((costs.type, costs.reason, _remedy(operator)), []).append(layer)
     return list(_sentences(names))
-
-
-def instead_of_layer(kind: str) -> str:
-    """Return what to write in place of a Keras layer, to end a sentence with; maybe nothing."""
-    other = LAYERS.get(kind)
-    return f": use {other} in its place" if other else ""
 
 
 def _causes(network: Network, estimate: Estimate) -> list[tuple[Operator, OperatorEstimate]]:

@@ -9,7 +9,7 @@ and statuses seen in real compiler output.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from nas.edgetpu.network import Operator, Tensor
+from nas.network.network import Operator, Tensor
 
 UNSUPPORTED = "Operation not supported"
 UNSUPPORTED_VERSION = "Operation version not supported"

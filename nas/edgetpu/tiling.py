@@ -9,7 +9,7 @@ patches no longer fit with their borders, and again where they do not fit at all
 from math import ceil, prod
 
 from nas.edgetpu.chip import CHIP
-from nas.edgetpu.network import Operator
+from nas.network.network import Operator
 
 _SIDE = 4
 _BORDER = 2

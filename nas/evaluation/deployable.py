@@ -7,7 +7,6 @@ from typing import Any
 import keras
 
 from nas.data.dataset import Dataset, Split
-from nas.edgetpu.tflite import parse_network
 from nas.evaluation.golden import GOLDEN_EXAMPLES, Golden, make_golden
 from nas.evaluation.interpreter import int8_accuracy
 from nas.evaluation.pipeline import at_input_size
@@ -15,6 +14,7 @@ from nas.evaluation.preparation import FrontEnd, prepare_split
 from nas.evaluation.quantization import quantize
 from nas.evaluation.recipe import Recipe
 from nas.evaluation.training import OnEpoch, train
+from nas.network.tflite import parse_network
 
 
 @dataclass(frozen=True)

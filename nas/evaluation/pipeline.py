@@ -11,8 +11,6 @@ import keras
 
 from nas.data.dataset import Dataset
 from nas.edgetpu.estimator import Estimate, Estimator
-from nas.edgetpu.network import host_work
-from nas.edgetpu.tflite import parse_network
 from nas.evaluation.inheritance import WEIGHTS_FILE, inherit, read_weights, save_weights
 from nas.evaluation.interpreter import int8_accuracy
 from nas.evaluation.peak_memory import PeakMemory
@@ -20,6 +18,8 @@ from nas.evaluation.preparation import FrontEnd, prepare_dataset
 from nas.evaluation.quantization import quantize
 from nas.evaluation.recipe import Recipe
 from nas.evaluation.training import Training, train
+from nas.network.network import host_work
+from nas.network.tflite import parse_network
 
 MODEL_FILE = "model.tflite"
 

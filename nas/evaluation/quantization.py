@@ -9,9 +9,9 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from nas.data.dataset import Split
-from nas.edgetpu.network import Network, Operator
-from nas.edgetpu.tflite import parse_network
 from nas.errors import CandidateError
+from nas.network.network import Network, Operator
+from nas.network.tflite import parse_network
 
 CALIBRATION_EXAMPLES = 100
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from nas.edgetpu.chip import LinkName
 from nas.edgetpu.estimator import Estimate, Estimator
 from nas.edgetpu.host import CPU_INTERVALS, HostName
-from nas.edgetpu.network import Network
+from nas.network.network import Network
 
 Platform = Literal["edgetpu", "cpu"]
 Quantity = Literal["latency_ms", "energy_mj"]

@@ -9,8 +9,8 @@ from itertools import pairwise
 from math import ceil, sqrt
 from typing import Literal
 
-from nas.edgetpu.macs import count_macs
-from nas.edgetpu.network import Network, Operator, Tensor
+from nas.network.macs import count_macs
+from nas.network.network import Network, Operator, Tensor
 
 Kind = Literal["dense", "convolutional"]
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from nas.edgetpu.chip import MIB
-from nas.edgetpu.network import Network
-from nas.edgetpu.tflite import parse_network, read_model_file
+from nas.network.network import Network
+from nas.network.tflite import parse_network, read_model_file
 from nas.platforms.contest import QUANTITIES, Contest, Quantity, Setup, contest_of
 from nas.platforms.families import Kind, kind_of, size_of, weights_of
 

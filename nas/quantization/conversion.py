@@ -7,7 +7,6 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from tensorflow.lite.python.convert import mlir_quantize
 
-from nas.edgetpu.tflite import parse_network
 from nas.errors import CandidateError
 from nas.evaluation.quantization import (
     calibration_batches,
@@ -15,6 +14,7 @@ from nas.evaluation.quantization import (
     convert,
     integer_converter,
 )
+from nas.network.tflite import parse_network
 
 
 def calibrate(model: Any, inputs: NDArray[Any]) -> bytes:

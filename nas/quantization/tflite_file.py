@@ -11,8 +11,8 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
 
-from nas.edgetpu.network import Network, Operator
-from nas.edgetpu.tflite import parse_network
+from nas.network.network import Network, Operator
+from nas.network.tflite import parse_network
 
 _MARK = b"TFL3"
 

@@ -1,1 +1,1 @@
-"""Optuna's side: candidates, records, the loop and its workers."""
+"""Optuna's side: the study, its loop, and what it tells of each candidate."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from nas.study.record import Record
+from nas.records.record import Record
 
 _LEAST_SHARED = 0.5
 """Networks with fewer settings in common than this share are no relatives."""

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from nas.study.record import Record
-from nas.study.run import RunConfig, RunDirectory
+from nas.records.record import Record
+from nas.records.run import RunConfig, RunDirectory
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 
 from nas.edgetpu.estimator import Estimator
 from nas.evaluation.recipe import Recipe
-from nas.study.executor import Executor
-from nas.study.fidelity import (
+from nas.executors.executor import Executor
+from nas.executors.workers import Assignment, ResultMessage
+from nas.records.fidelity import (
     LONGER,
     Comparison,
     Fidelity,
@@ -15,9 +16,8 @@ from nas.study.fidelity import (
     compare,
     read_comparisons,
 )
-from nas.study.record import Record
-from nas.study.run import RunConfig, RunDirectory
-from nas.study.workers import Assignment, ResultMessage
+from nas.records.record import Record
+from nas.records.run import RunConfig, RunDirectory
 
 POLL_S = 1.0
 

@@ -11,33 +11,33 @@ from typing import Any
 import optuna
 from optuna.trial import TrialState
 
+from nas.candidates.candidate import Candidate, Space
+from nas.candidates.costs import known_costs
+from nas.candidates.hyperparameters import OptunaHyperParameters, encode, fixed_hyperparameters
+from nas.candidates.reading import Reading, read_candidate
 from nas.edgetpu.estimator import Estimator
 from nas.errors import CandidateError
 from nas.evaluation.inheritance import WEIGHTS_FILE
 from nas.evaluation.recipe import Recipe
-from nas.study import events
-from nas.study.ancestry import closest_relative
-from nas.study.candidate import Candidate, Space
-from nas.study.constraint import violation
-from nas.study.costs import known_costs
-from nas.study.executor import Executor
-from nas.study.gate import Gate
-from nas.study.gate_forecast import Forecast
-from nas.study.hyperparameters import OptunaHyperParameters, encode, fixed_hyperparameters
-from nas.study.machines import Machines, machines_of
-from nas.study.measuring import Measuring
-from nas.study.outcome import Outcomes
-from nas.study.pareto import pareto_front
-from nas.study.reading import Reading, read_candidate
-from nas.study.record import Record, append_record, read_records
-from nas.study.run import RunDirectory
-from nas.study.workers import (
+from nas.executors.executor import Executor
+from nas.executors.workers import (
     Assignment,
     EpochMessage,
     Message,
     ResultMessage,
     StageMessage,
 )
+from nas.records.constraint import violation
+from nas.records.pareto import pareto_front
+from nas.records.record import Record, append_record, read_records
+from nas.records.run import RunDirectory
+from nas.sampling.gate import Gate
+from nas.sampling.gate_forecast import Forecast
+from nas.study import events
+from nas.study.ancestry import closest_relative
+from nas.study.machines import Machines, machines_of
+from nas.study.measuring import Measuring
+from nas.study.outcome import Outcomes
 
 MOST_REPEATS = 100
 """A space counts as exhausted after this many proposals in a row without a new network."""

@@ -14,9 +14,9 @@ import optuna
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState
 
+from nas.records.record import Record, parse_record
+from nas.records.run import RunConfig
 from nas.study.outcome import RECORD
-from nas.study.record import Record, parse_record
-from nas.study.run import RunConfig
 
 BEAT_S = 30.0
 """How often a machine says that it is alive."""

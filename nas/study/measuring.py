@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from nas.records.constraint import violation
+from nas.records.json_lines import append_line
+from nas.records.measurements import Measurement
+from nas.records.pareto import pareto_front
+from nas.records.record import Record, finite, measured
 from nas.study import events
-from nas.study.constraint import violation
-from nas.study.json_lines import append_line
-from nas.study.measurements import Measurement
 from nas.study.outcome import Outcomes
-from nas.study.pareto import pareto_front
-from nas.study.record import Record, finite, measured
 from nas.study.undecided import may_be_on_front
 
 MOST_ATTEMPTS = 3

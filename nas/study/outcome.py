@@ -7,13 +7,13 @@ from typing import Any
 
 import optuna
 
+from nas.candidates.candidate import Candidate
+from nas.candidates.costs import cost_fields
 from nas.evaluation.interval import accuracy_interval
-from nas.study.candidate import Candidate
-from nas.study.constraint import UNKNOWN_MARGIN, Constraint, violation
-from nas.study.costs import cost_fields
-from nas.study.gate import Verdict, stop_reason
-from nas.study.record import Record, Status, as_json
-from nas.study.run import RunConfig
+from nas.records.constraint import UNKNOWN_MARGIN, Constraint, violation
+from nas.records.record import Record, Status, as_json
+from nas.records.run import RunConfig
+from nas.sampling.gate import Verdict, stop_reason
 from objectives import Objective
 
 RECORD = "record"

@@ -13,9 +13,9 @@ from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
+from nas.candidates.candidate import one_line
 from nas.errors import UserError
-from nas.study.candidate import one_line
-from nas.study.run import MACHINE_SETTINGS, RunConfig, RunDirectory, Settings
+from nas.records.run import MACHINE_SETTINGS, RunConfig, RunDirectory, Settings
 from objectives import Objective
 
 SETTINGS = "settings"

@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from nas.study.pareto import Losses, losses
-from nas.study.record import Record
+from nas.records.pareto import Losses, losses
+from nas.records.record import Record
 from objectives import Objective
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from nas.edgetpu.attribution import Cause, attribute_latency
 from nas.edgetpu.estimator import Estimate, Estimator, OperatorEstimate
-from nas.edgetpu.keras_graph import read_keras_model
-from nas.edgetpu.network import Network
+from nas.network.keras_graph import read_keras_model
+from nas.network.network import Network
 
 __all__ = ["Cause", "Measure", "Step", "estimated"]
 

@@ -6,8 +6,8 @@ from functools import cached_property, partial
 from statistics import median
 from typing import Any
 
+from nas.candidates.candidate import without_weights
 from nas.errors import CandidateError, UserError
-from nas.study.candidate import without_weights
 from nas.sweeping.adjustments import Adjustment
 from nas.sweeping.cliff import Cliff, find_cliffs
 from nas.sweeping.recommendation import Recommendation

@@ -7,10 +7,10 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from nas.study.audit import FRONT, Audit, Preset
-from nas.study.audit_costs import Cost, Spread
-from nas.study.audit_knobs import KnobEffect
-from nas.study.audit_shares import Reason, Share
+from nas.auditing.audit import FRONT, Audit, Preset
+from nas.auditing.audit_costs import Cost, Spread
+from nas.auditing.audit_knobs import KnobEffect
+from nas.auditing.audit_shares import Reason, Share
 from nas.view.quantity import UNKNOWN, short_name, shown
 from nas.view.summary import front_table
 from nas.view.text import plain

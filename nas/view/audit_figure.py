@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from nas.study.audit import FRONT, Audit
-from nas.study.audit_costs import Cost
-from nas.study.audit_knobs import KnobEffect
-from nas.study.record import Record
+from nas.auditing.audit import FRONT, Audit
+from nas.auditing.audit_costs import Cost
+from nas.auditing.audit_knobs import KnobEffect
+from nas.records.record import Record
 from nas.view.axis import Axis, front_axes, placed, staircase
 from nas.view.charts import drawable
 from nas.view.quantity import short_name

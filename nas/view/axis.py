@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nas.study.pareto import pareto_front
-from nas.study.record import Record
+from nas.records.pareto import pareto_front
+from nas.records.record import Record
 from nas.view.quantity import interval, number, source
 from objectives import Objective
 

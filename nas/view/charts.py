@@ -5,8 +5,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from nas.study.pareto import pareto_front
-from nas.study.record import Record
+from nas.records.pareto import pareto_front
+from nas.records.record import Record
 from nas.view.axis import Axis, front_axes, line_name, origin, placed, staircase
 from nas.view.quantity import source
 from nas.view.text import plain

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nas.study.choosing import RULES, as_accurate_but_least, choose
-from nas.study.pareto import pareto_front
-from nas.study.record import Record
+from nas.records.choosing import RULES, as_accurate_but_least, choose
+from nas.records.pareto import pareto_front
+from nas.records.record import Record
 from nas.view.quantity import interval, number, short_name, shown
 from objectives import Objective
 

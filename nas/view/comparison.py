@@ -8,9 +8,9 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from nas.study.pareto import pareto_front
-from nas.study.record import Record
-from nas.study.run import RunConfig, RunDirectory
+from nas.records.pareto import pareto_front
+from nas.records.record import Record
+from nas.records.run import RunConfig, RunDirectory
 from nas.view.quantity import number, short_name, shown
 from nas.view.text import plain
 from objectives import Objective

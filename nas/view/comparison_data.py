@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from nas.errors import UserError
-from nas.study.history import box, growth
-from nas.study.pareto import Losses, hypervolume, losses, pareto_front
-from nas.study.record import Record
+from nas.records.history import box, growth
+from nas.records.pareto import Losses, hypervolume, losses, pareto_front
+from nas.records.record import Record
 from nas.view.axis import Axis, axis_of, staircase
 from nas.view.comparison import Run
 from nas.view.page_data import hours

@@ -20,8 +20,8 @@ from optuna.distributions import (
 from optuna.trial import FrozenTrial, TrialState, create_trial
 from optuna_dashboard import save_note
 
-from nas.study.record import NUMERIC_FIELDS, Record
-from nas.study.run import RunConfig, RunDirectory
+from nas.records.record import NUMERIC_FIELDS, Record
+from nas.records.run import RunConfig, RunDirectory
 from nas.study.storage import study_name
 from nas.view.dashboard_files import RunFiles
 from nas.view.quantity import shown_interval, source

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from nas.study.record import Record
-from nas.study.run import RunConfig, RunDirectory
+from nas.records.record import Record
+from nas.records.run import RunConfig, RunDirectory
 from nas.view.charts import draw_front
 from nas.view.front import write_front_csv
 from nas.view.page import write_report

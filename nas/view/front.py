@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from nas.study.pareto import pareto_front
-from nas.study.record import Record
+from nas.records.pareto import pareto_front
+from nas.records.record import Record
 from nas.view.whole_file import whole_file
 from objectives import Objective
 

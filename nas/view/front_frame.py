@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 import pandas as pd
 
-from nas.study.record import Record
-from nas.study.run import RunConfig
+from nas.records.record import Record
+from nas.records.run import RunConfig
 from nas.view.charts import front_figure
 from nas.view.files import front_title
 from nas.view.front import front_rows

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from nas.records.record import Record
 from nas.study.events import (
     CandidateFinished,
     CandidateMeasured,
@@ -10,7 +11,6 @@ from nas.study.events import (
     SearchFinished,
     SearchStarted,
 )
-from nas.study.record import Record
 from nas.view.quantity import number, short_name, shown, source
 from nas.view.text import plain
 from objectives import Objective

@@ -12,9 +12,9 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from nas.study.anatomy import read_anatomy
-from nas.study.record import Record
-from nas.study.run import RunConfig, RunDirectory
+from nas.records.anatomy import read_anatomy
+from nas.records.record import Record
+from nas.records.run import RunConfig, RunDirectory
 from nas.view.page_data import page_data
 from nas.view.statement import counted, statements
 from nas.view.table import candidate_table, front_table, pairs

@@ -5,14 +5,14 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from nas.study.anatomy import Anatomy
-from nas.study.choosing import as_accurate_but_least
-from nas.study.front_chance import front_chances
-from nas.study.history import box, growth
-from nas.study.importance import knob_importance
-from nas.study.pareto import pareto_front
-from nas.study.record import Record
-from nas.study.run import RunConfig
+from nas.records.anatomy import Anatomy
+from nas.records.choosing import as_accurate_but_least
+from nas.records.front_chance import front_chances
+from nas.records.history import box, growth
+from nas.records.importance import knob_importance
+from nas.records.pareto import pareto_front
+from nas.records.record import Record
+from nas.records.run import RunConfig
 from nas.view.axis import Axis, axis_of
 from nas.view.chooser import choices, trade_offs
 from nas.view.quantity import number, shown_setting, source

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from nas.records.record import Record
 from nas.study.events import (
     CandidateFinished,
     CandidateMeasured,
@@ -13,7 +14,6 @@ from nas.study.events import (
     SearchStarted,
     StageStarted,
 )
-from nas.study.record import Record
 
 
 @dataclass(frozen=True)

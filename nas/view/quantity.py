@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from nas.study.record import Record
+from nas.records.record import Record
 
 _UNITS = ("_ms", "_mj", "_bytes")
 _KIB = 1024.0

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
+from nas.records.record import read_records
+from nas.records.run import RunConfig, RunDirectory
 from nas.study.events import CandidateFinished, CandidateMeasured, Event
-from nas.study.record import read_records
-from nas.study.run import RunConfig, RunDirectory
 from nas.view.files import write_views
 from objectives import Objective
 

@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from nas.study.record import STATUSES, Record
-from nas.study.run import RunConfig
+from nas.records.record import STATUSES, Record
+from nas.records.run import RunConfig
 
 
 def statements(config: RunConfig, records: Sequence[Record]) -> list[str]:

@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from nas.study.pareto import knee
-from nas.study.record import Record
-from nas.study.run import RunConfig, RunDirectory
+from nas.records.pareto import knee
+from nas.records.record import Record
+from nas.records.run import RunConfig, RunDirectory
 from nas.view.quantity import number, short_name, shown, shown_interval, source
 from nas.view.statement import statements
 from nas.view.table import export_command

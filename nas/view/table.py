@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from nas.study.pareto import knee, pareto_front
-from nas.study.record import Record
+from nas.records.pareto import knee, pareto_front
+from nas.records.record import Record
 from nas.view.quantity import UNKNOWN, number, shown, shown_interval, shown_setting, source
 from nas.view.text import plain
 from objectives import Objective

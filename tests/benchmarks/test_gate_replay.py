@@ -20,10 +20,10 @@ from benchmarks.gate_replay import (
     replay,
 )
 from nas.errors import UserError
-from nas.study.gate import TRAINED_FIRST, Gate
-from nas.study.record import Record, append_record
+from nas.records.record import Record, append_record
+from nas.sampling.gate import TRAINED_FIRST, Gate
 from objectives import DEFAULT_OBJECTIVES, OBJECTIVES
-from tests.study.records import record
+from tests.records.records import record
 
 ROOT = Path(__file__).parents[2]
 THREE = [OBJECTIVES[name] for name in DEFAULT_OBJECTIVES]

@@ -64,10 +64,10 @@ def test_a_cell_that_is_not_listed_is_barred(problem: Problem) -> None:
 
 def test_a_cell_s_operators_are_those_of_its_keras_model() -> None:
     """Reading Keras takes half a second a network; the benchmark writes the operators itself."""
-    from nas.edgetpu.keras_graph import read_keras_model
-    from nas.study.candidate import build_candidate
-    from nas.study.features import network_features
-    from nas.study.hyperparameters import fixed_hyperparameters
+    from nas.candidates.candidate import build_candidate
+    from nas.candidates.features import network_features
+    from nas.candidates.hyperparameters import fixed_hyperparameters
+    from nas.network.keras_graph import read_keras_model
     from search_spaces.nasbench201 import NasBench201, live_steps, parse_architecture
 
     cell = parse_architecture(

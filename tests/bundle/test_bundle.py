@@ -17,13 +17,13 @@ from nas.bundle.preparation import of_images
 from nas.data import images
 from nas.data.dataset import Dataset
 from nas.edgetpu.estimator import Estimator
-from nas.edgetpu.tflite import parse_network
 from nas.errors import UserError
 from nas.evaluation.golden import make_golden
 from nas.evaluation.interpreter import predict
 from nas.evaluation.quantization import quantize
 from nas.evaluation.recipe import Recipe
 from nas.evaluation.training import train
+from nas.network.tflite import parse_network
 from tests.own_space import network
 
 

@@ -8,11 +8,11 @@ import numpy as np
 from nas.bundle.card import model_card
 from nas.bundle.preparation import of_images
 from nas.edgetpu.estimator import Estimator
-from nas.edgetpu.tflite import parse_network
 from nas.evaluation.deployable import Deployable, Trained
 from nas.evaluation.golden import Golden
-from tests.study.records import record
-from tests.study.runs import run_config
+from nas.network.tflite import parse_network
+from tests.records.records import record
+from tests.records.runs import run_config
 
 CONTENT = (Path(__file__).parents[1] / "data" / "convolutional_int8.tflite").read_bytes()
 DEVICE = {

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nas.bundle.cpp import cpp_source
-from nas.edgetpu.tflite import parse_network
+from nas.network.tflite import parse_network
 
 CONTENT = (Path(__file__).parents[1] / "data" / "convolutional_int8.tflite").read_bytes()
 LABELS = ['plain "quoted" \\n', "schön 1 ??/", "表"]

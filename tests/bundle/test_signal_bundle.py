@@ -12,15 +12,15 @@ import pytest
 import search_spaces.front_end
 from nas.bundle.bundle import write_bundle
 from nas.bundle.preparation import of_signals
+from nas.candidates.hyperparameters import fixed_hyperparameters
 from nas.data.dataset import Split
 from nas.data.wav import read_middle
 from nas.edgetpu.estimator import Estimator
-from nas.edgetpu.tflite import parse_network
 from nas.evaluation.golden import make_golden
 from nas.evaluation.interpreter import predict
 from nas.evaluation.preparation import FrontEnd, prepare_split
 from nas.evaluation.quantization import quantize
-from nas.study.hyperparameters import fixed_hyperparameters
+from nas.network.tflite import parse_network
 from search_spaces.spectrogram import SpectrogramMlp
 from tests.data_room.signals import RATE, write_wav
 

@@ -11,7 +11,7 @@ from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from numpy.typing import NDArray
 
 from nas.bundle.tflite_file import with_metadata, with_uint8_ends
-from nas.edgetpu.tflite import parse_network
+from nas.network.tflite import parse_network
 
 CONTENT = (Path(__file__).parents[1] / "data" / "convolutional_int8.tflite").read_bytes()
 FILES = {"labels.txt": "one\ntwö\n"}

@@ -15,8 +15,8 @@ from nas.bundle import bundle
 from nas.bundle.bundle import write_bundle
 from nas.bundle.preparation import of_images
 from nas.edgetpu.estimator import Estimator
-from nas.edgetpu.tflite import parse_network
 from nas.evaluation.golden import make_golden
+from nas.network.tflite import parse_network
 from tests.bundle.test_bundle import content as content  # noqa: PLC0414  a fixture
 
 DATA = Path(__file__).parents[1] / "data"

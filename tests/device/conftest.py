@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.compiler.compiler_output import write_stub
 from tests.device.searching import COMPILER
-from tests.edgetpu.compiler_output import write_stub
 
 SOURCE = Path(__file__).with_name("stub_edgetpu.c")
 

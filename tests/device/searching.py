@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.compiler.compiler_output import OUTPUT, TABLE
 from tests.conftest import OWN_SPACE
 from tests.device.stub_models import stub_model
-from tests.edgetpu.compiler_output import OUTPUT, TABLE
 
 ROOT = Path(__file__).parents[2]
 DELAYED = stub_model("delay_us=00000000 ")

@@ -1,6 +1,6 @@
 """Compiled models that tell the stand-in of libedgetpu what to do."""
 
-from tests.edgetpu.darwinn_packages import Program, write_compiled, write_package
+from tests.compiler.darwinn_packages import Program, write_compiled, write_package
 
 
 def stub_model(words: str) -> bytes:

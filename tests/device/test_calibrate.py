@@ -11,17 +11,17 @@ import pytest
 import nas.calibrate
 import nas.estimate
 from nas.calibrate import convert, host_of, link_of
+from nas.calibrating.calibration_networks import NETWORKS
+from nas.calibrating.fitting import Setup, prepare
+from nas.calibrating.profile import calibrated, constants_of, read_profile
 from nas.command import EXIT_DONE, EXIT_FAILED
 from nas.device.measurement import Policy
 from nas.device.measurer import Measurer
 from nas.device.session import AgentOptions, BlockSettings, local_command
-from nas.edgetpu.calibration_networks import NETWORKS
-from nas.edgetpu.fitting import Setup, prepare
-from nas.edgetpu.profile import calibrated, constants_of, read_profile
-from nas.edgetpu.tflite import parse_network
 from nas.errors import UserError
+from nas.network.tflite import parse_network
+from tests.compiler.compiler_output import write_stub
 from tests.device.stub_models import stub_model
-from tests.edgetpu.compiler_output import write_stub
 
 SOME = NETWORKS[::4]
 SETUP = Setup("usb3", "desktop")

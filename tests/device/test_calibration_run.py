@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
+from nas.calibrating.calibration_networks import CalibrationNetwork
+from nas.compiler.compile_answer import CompilerAnswer
 from nas.device.calibration_run import CalibrationRun, Entry, MeasurementFile
 from nas.device.failures import DeviceError
 from nas.device.measurement import Measurement, Policy, Status, conclude
 from nas.device.measurer import Measured
 from nas.device.session import Block, State
-from nas.edgetpu.calibration_networks import CalibrationNetwork
 from nas.edgetpu.compilation import Compilation
-from nas.edgetpu.compile_answer import CompilerAnswer
 from nas.errors import UserError
 
 DATA = Path(__file__).parents[1] / "data"

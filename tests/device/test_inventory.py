@@ -10,7 +10,7 @@ import pytest
 
 from nas.device import inventory
 from nas.device.inventory import Finding, look_at_compiler, look_at_device, look_at_host
-from tests.edgetpu.compiler_output import write_stub
+from tests.compiler.compiler_output import write_stub
 
 Usage = namedtuple("Usage", "total used free")
 

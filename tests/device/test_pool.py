@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
+from nas.compiler.compile_answer import CompilerAnswer
 from nas.device.failures import DeviceError, FailureKind
 from nas.device.measurement import Policy, conclude
 from nas.device.measurer import Measured
 from nas.device.pool import FAILED, LOST, Device, DevicePool, Outcome
 from nas.device.session import Block, State
 from nas.edgetpu.compilation import Compilation
-from nas.edgetpu.compile_answer import CompilerAnswer
 
 
 class Scripted:

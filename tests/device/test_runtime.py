@@ -10,7 +10,7 @@ from nas.device.attached import AttachedDevice
 from nas.device.problems import Problem
 from nas.device.runtime import examine_runtime, explain_refusal
 from nas.errors import UserError
-from tests.edgetpu.darwinn_packages import write_compiled, write_package
+from tests.compiler.darwinn_packages import write_compiled, write_package
 
 STICK = AttachedDevice("usb", Path("/dev/bus/usb/002/004"), True)
 FRESH = AttachedDevice("usb", Path("/dev/bus/usb/002/005"), True, has_firmware=False)

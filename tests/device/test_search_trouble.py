@@ -7,10 +7,10 @@ import pytest
 
 from nas.bench import open_bench
 from nas.errors import UserError
-from nas.study.run import Settings
+from nas.records.run import Settings
+from tests.compiler.compiler_output import write_stub
 from tests.device.searching import COMPILER, DELAYED, lines, run, tiny
 from tests.device.stub_models import stub_model
-from tests.edgetpu.compiler_output import write_stub
 from tests.searching import fail_with
 
 

@@ -9,11 +9,11 @@ from nas.edgetpu.chip import CHIP
 from nas.edgetpu.compilation import predict_compilation
 from nas.edgetpu.estimator import Estimator
 from nas.edgetpu.interval import latency_interval
-from nas.edgetpu.network import Network
 from nas.edgetpu.placement import place
-from nas.edgetpu.tflite import read_network
 from nas.errors import UserError
-from tests.edgetpu.networks import Builder, five_convolutions, five_dense_layers, mobilenet_v2
+from nas.network.network import Network
+from nas.network.tflite import read_network
+from tests.network.networks import Builder, five_convolutions, five_dense_layers, mobilenet_v2
 
 DATA = Path(__file__).parents[1] / "data"
 CONTRACT = {

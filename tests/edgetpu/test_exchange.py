@@ -1,7 +1,7 @@
 """Exchanges of borders, by hand."""
 
 from nas.edgetpu.exchange import exchanging_operators
-from tests.edgetpu.networks import Builder
+from tests.network.networks import Builder
 
 
 def test_a_chain_exchanges_twice_and_two_readers_of_one_activation_once() -> None:

@@ -9,8 +9,8 @@ from nas.edgetpu.chip import LINKS, LinkName
 from nas.edgetpu.compute import compute_ms
 from nas.edgetpu.estimator import Estimator
 from nas.edgetpu.latency import Latency, fetches
-from tests.edgetpu.networks import Builder, five_convolutions, five_dense_layers, mobilenet_v2
 from tests.edgetpu.shared_data import needs_shared_data, read_rows
+from tests.network.networks import Builder, five_convolutions, five_dense_layers, mobilenet_v2
 
 
 def _latency(width: int, link: LinkName = "pcie") -> Latency:

@@ -9,12 +9,12 @@ from nas.edgetpu.memory import (
     peak_activation_bytes,
     place_parameters,
 )
-from nas.edgetpu.network import Operator
 from nas.edgetpu.placement import place
 from nas.edgetpu.program import instruction_bytes
-from nas.edgetpu.tflite import read_network
-from tests.edgetpu.networks import Builder, five_convolutions, five_dense_layers
+from nas.network.network import Operator
+from nas.network.tflite import read_network
 from tests.edgetpu.shared_data import EDGETPU, needs_shared_data, read_rows
+from tests.network.networks import Builder, five_convolutions, five_dense_layers
 
 MODELS = [row for row in read_rows("compiled_models.csv") if row["model_file"]]
 CLASSIFIERS_OF_OLD_COMPILERS = ("edgetpu__mobilenet_v1_0.", "edgetpu__mobilenet_v2_")

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from nas.edgetpu.network import Network, Operator
 from nas.edgetpu.placement import MAPPED, SECOND_SUBGRAPH, Placed, place
 from nas.edgetpu.rules import (
     RULES,
@@ -15,9 +14,10 @@ from nas.edgetpu.rules import (
     UNSUPPORTED_TYPE,
     UNSUPPORTED_VERSION,
 )
-from nas.edgetpu.tflite import read_network
-from tests.edgetpu.networks import Builder, activation, weights
+from nas.network.network import Network, Operator
+from nas.network.tflite import read_network
 from tests.edgetpu.shared_data import EDGETPU, needs_shared_data, read_rows
+from tests.network.networks import Builder, activation, weights
 
 DATA = Path(__file__).parents[1] / "data"
 MODELS = [row for row in read_rows("compiled_models.csv") if row["model_file"]]

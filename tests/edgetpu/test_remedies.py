@@ -8,9 +8,9 @@ import pytest
 from keras import layers
 
 from nas.edgetpu.estimator import Estimator
-from nas.edgetpu.keras_call import UnreadableLayer
-from nas.edgetpu.keras_graph import read_keras_model
 from nas.edgetpu.remedies import unmapped_layers
+from nas.network.keras_call import UnreadableLayer
+from nas.network.keras_graph import read_keras_model
 
 
 def unmapped(*middle: Any) -> list[str]:

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from nas.edgetpu.edits import suggest_edits
 from nas.edgetpu.estimator import Estimator
-from nas.edgetpu.network import Network
 from nas.edgetpu.table import WIDTH, find_bottleneck, render_estimate
-from nas.edgetpu.tflite import read_network
-from tests.edgetpu.networks import Builder, five_convolutions, five_dense_layers
+from nas.network.network import Network
+from nas.network.tflite import read_network
+from tests.network.networks import Builder, five_convolutions, five_dense_layers
 
 DATA = Path(__file__).parents[1] / "data"
 

@@ -7,9 +7,9 @@ import pytest
 from nas.edgetpu.calibration import CALIBRATION
 from nas.edgetpu.chip import CHIP
 from nas.edgetpu.compute import compute_ms
-from nas.edgetpu.network import Operator
 from nas.edgetpu.tiling import cuts, has_uneven_patches, touched_bytes
-from tests.edgetpu.networks import Builder, five_convolutions, five_dense_layers
+from nas.network.network import Operator
+from tests.network.networks import Builder, five_convolutions, five_dense_layers
 
 
 def _convolution(height: int, width: int, filters: int) -> Operator:

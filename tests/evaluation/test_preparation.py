@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 
+from nas.candidates.hyperparameters import fixed_hyperparameters
 from nas.data.dataset import Split
 from nas.data.sources import prepare_dataset
 from nas.edgetpu.estimator import Estimator
@@ -17,7 +18,6 @@ from nas.evaluation.inheritance import inherit, read_weights, save_weights
 from nas.evaluation.pipeline import evaluate
 from nas.evaluation.preparation import prepare_split
 from nas.evaluation.recipe import Recipe
-from nas.study.hyperparameters import fixed_hyperparameters
 from search_spaces import find_front_end, load_space, presets
 from search_spaces.front_end import Spectrogram
 from search_spaces.spectrogram import SpectrogramMlp

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from nas.data.dataset import Dataset
-from nas.edgetpu.tflite import parse_network
 from nas.errors import CandidateError
 from nas.evaluation.interpreter import int8_accuracy, predict
 from nas.evaluation.quantization import quantize
 from nas.evaluation.recipe import Recipe
 from nas.evaluation.training import train
+from nas.network.tflite import parse_network
 from tests.own_space import network
 
 

@@ -19,8 +19,8 @@ from examples.study_a_result import (
 from examples.training import Result, TrainingLog
 from nas.assembly import start_run
 from nas.errors import UserError
-from nas.study.record import Record, append_record, read_records
-from nas.study.run import RunDirectory, Settings
+from nas.records.record import Record, append_record, read_records
+from nas.records.run import RunDirectory, Settings
 from search_spaces import presets
 
 

@@ -4,7 +4,7 @@ from dataclasses import fields
 
 import pytest
 
-from nas.study.record import Record
+from nas.records.record import Record
 from objectives import DEFAULT_OBJECTIVES, OBJECTIVES
 
 

@@ -1,6 +1,5 @@
 """A network that suffers is examined, and the remedy that helps is chosen."""
 
-
 import numpy as np
 import pytest
 

@@ -8,15 +8,15 @@ import numpy as np
 import optuna
 import pytest
 
+from nas.candidates.candidate import Candidate, build_candidate
+from nas.candidates.hyperparameters import OptunaHyperParameters, encode, fixed_hyperparameters
+from nas.candidates.reading import read_candidate
 from nas.data.dataset import Split
 from nas.edgetpu.estimator import Estimator
-from nas.edgetpu.keras_graph import read_keras_model
-from nas.edgetpu.network import Network, Operator
-from nas.edgetpu.tflite import parse_network
 from nas.errors import CandidateError
-from nas.study.candidate import Candidate, build_candidate
-from nas.study.hyperparameters import OptunaHyperParameters, encode, fixed_hyperparameters
-from nas.study.reading import read_candidate
+from nas.network.keras_graph import read_keras_model
+from nas.network.network import Network, Operator
+from nas.network.tflite import parse_network
 from search_spaces import (
     SPACES,
     Space,

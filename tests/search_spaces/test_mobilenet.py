@@ -5,11 +5,11 @@ from typing import Any
 import keras
 import pytest
 
+from nas.candidates.candidate import build_candidate
+from nas.candidates.hyperparameters import fixed_hyperparameters
+from nas.candidates.reading import Reading, read_candidate
 from nas.edgetpu.estimator import Estimator
-from nas.edgetpu.network import Network
-from nas.study.candidate import build_candidate
-from nas.study.hyperparameters import fixed_hyperparameters
-from nas.study.reading import Reading, read_candidate
+from nas.network.network import Network
 from search_spaces.mobilenet import PUBLISHED, MobileNetLite
 
 WEIGHTED = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nas.edgetpu.keras_graph import read_keras_model
+from nas.candidates.candidate import Candidate, build_candidate
+from nas.candidates.hyperparameters import fixed_hyperparameters
 from nas.errors import CandidateError
-from nas.study.candidate import Candidate, build_candidate
-from nas.study.hyperparameters import fixed_hyperparameters
+from nas.network.keras_graph import read_keras_model
 from search_spaces.nasbench201 import (
     EDGES,
     OPERATIONS,

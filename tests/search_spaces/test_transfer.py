@@ -7,12 +7,12 @@ import keras
 import numpy as np
 import pytest
 
+from nas.candidates.hyperparameters import fixed_hyperparameters
+from nas.candidates.reading import read_candidate
 from nas.edgetpu.estimator import Estimator
-from nas.edgetpu.tflite import parse_network
 from nas.evaluation.quantization import quantize
 from nas.evaluation.training import outputs_logits
-from nas.study.hyperparameters import fixed_hyperparameters
-from nas.study.reading import read_candidate
+from nas.network.tflite import parse_network
 from search_spaces import SpaceError, load_space, transfer, warm_start
 from search_spaces.backbones import BACKBONES, make_backbone, read_blueprint
 from search_spaces.transfer import PREFIX, Transfer

@@ -5,9 +5,9 @@ from typing import Any
 import keras_tuner
 import pytest
 
-from nas.edgetpu.keras_graph import read_keras_model
-from nas.study.candidate import build_candidate
-from nas.study.hyperparameters import fixed_hyperparameters
+from nas.candidates.candidate import build_candidate
+from nas.candidates.hyperparameters import fixed_hyperparameters
+from nas.network.keras_graph import read_keras_model
 from search_spaces.blocks import round_width
 from search_spaces.xception import XceptionLite
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from nas.records.record import read_records
+from nas.records.run import RunDirectory
 from nas.study import machines
-from nas.study.record import read_records
-from nas.study.run import RunDirectory
 from tests.conftest import OWN_SPACE
 from tests.study.test_loop import WIDTHS, InstantPool, make_search
 

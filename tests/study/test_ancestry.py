@@ -2,8 +2,8 @@
 
 import pytest
 
+from nas.records.record import Record, Status
 from nas.study.ancestry import closest_relative, shared_settings
-from nas.study.record import Record, Status
 
 
 def finished(name: str, accuracy: float | None, **settings: object) -> Record:

@@ -8,12 +8,12 @@ import pytest
 
 from nas.edgetpu.estimator import Estimator
 from nas.evaluation.recipe import Recipe
-from nas.study.fidelity import LONGER, Fidelity, read_comparisons
+from nas.executors.workers import Assignment, EpochMessage, Message, ResultMessage
+from nas.records.fidelity import LONGER, Fidelity, read_comparisons
+from nas.records.run import RunDirectory
 from nas.study.fidelity_check import FidelityCheck
-from nas.study.run import RunDirectory
-from nas.study.workers import Assignment, EpochMessage, Message, ResultMessage
-from tests.study.records import record
-from tests.study.runs import run_config
+from tests.records.records import record
+from tests.records.runs import run_config
 
 RECORDS = [record(f"id{n}", accuracy=n / 10, hyperparameters={"width": n}) for n in range(6)]
 

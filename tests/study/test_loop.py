@@ -9,23 +9,23 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
+from nas.candidates.candidate import build_candidate
+from nas.candidates.hyperparameters import fixed_hyperparameters
 from nas.edgetpu.estimator import Estimator
-from nas.edgetpu.keras_graph import read_keras_model
 from nas.evaluation.recipe import Recipe
 from nas.evaluation.training import Training
+from nas.executors.workers import Assignment, Message, ResultMessage
+from nas.network.keras_graph import read_keras_model
+from nas.records.constraint import parse_constraint
+from nas.records.record import Record, append_record, read_records
+from nas.records.run import RunDirectory
 from nas.study import events
-from nas.study.candidate import build_candidate
-from nas.study.constraint import parse_constraint
-from nas.study.hyperparameters import fixed_hyperparameters
 from nas.study.loop import Search
 from nas.study.outcome import Outcomes
-from nas.study.record import Record, append_record, read_records
-from nas.study.run import RunDirectory
 from nas.study.storage import open_study
-from nas.study.workers import Assignment, Message, ResultMessage
 from objectives import OBJECTIVES
 from tests.own_space import network
-from tests.study.runs import run_config
+from tests.records.runs import run_config
 
 WIDTHS = (4, 8, 12, 16)
 

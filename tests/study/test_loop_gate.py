@@ -7,12 +7,12 @@ from typing import Any, ClassVar
 import pytest
 
 from nas.evaluation.recipe import Recipe
+from nas.executors.workers import Assignment, EpochMessage, Message, ResultMessage
+from nas.records.record import Record, read_records
+from nas.sampling.gate import Gate, Verdict
+from nas.sampling.gate_forecast import Forecast
 from nas.study.events import CandidateFinished, EpochFinished
-from nas.study.gate import Gate, Verdict
-from nas.study.gate_forecast import Forecast
 from nas.study.loop import Search
-from nas.study.record import Record, read_records
-from nas.study.workers import Assignment, EpochMessage, Message, ResultMessage
 from tests.study.test_loop import InstantPool, Witness, complete, make_search
 
 EPOCHS = 3

@@ -7,13 +7,13 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
+from nas.records.record import Record, as_json
+from nas.records.run import RunDirectory
 from nas.study.machines import BEAT_S, GRACE_S, LOOK_S, Sharing
 from nas.study.outcome import Outcomes
-from nas.study.record import Record, as_json
-from nas.study.run import RunDirectory
 from nas.study.storage import open_study
 from objectives import OBJECTIVES
-from tests.study.runs import run_config
+from tests.records.runs import run_config
 
 
 class Clock:

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from nas.executors.workers import Assignment
+from nas.records.pareto import pareto_front
+from nas.records.record import Record, read_records
 from nas.study import events
 from nas.study.loop import Search
 from nas.study.measuring import FAILED, LOST, DevicesLostError, Measuring
-from nas.study.pareto import pareto_front
-from nas.study.record import Record, read_records
-from nas.study.workers import Assignment
 from nas.view.files import write_views
 from tests.study.test_loop import InstantPool, Witness, make_search
 

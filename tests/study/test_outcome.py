@@ -6,16 +6,16 @@ from typing import Any
 import optuna
 import pytest
 
+from nas.candidates.candidate import Candidate
 from nas.edgetpu.estimator import Estimator
-from nas.edgetpu.network import Network
 from nas.evaluation.training import Training
-from nas.study.candidate import Candidate
-from nas.study.constraint import parse_constraint
+from nas.network.network import Network
+from nas.records.constraint import parse_constraint
 from nas.study.outcome import Outcomes
 from objectives import OBJECTIVES
-from tests.edgetpu.networks import five_dense_layers
-from tests.study.records import record
-from tests.study.runs import run_config
+from tests.network.networks import five_dense_layers
+from tests.records.records import record
+from tests.records.runs import run_config
 
 NAMES = ("accuracy", "latency_ms", "memory_bytes")
 CANDIDATE = Candidate("abc", {"width": 8}, preset="tiny")

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from nas.errors import UserError
-from nas.study.record import read_records
+from nas.executors.workers import Message
+from nas.records.record import read_records
 from nas.study.storage import check_storage, lost_storage_explained
-from nas.study.workers import Message
 from tests.study.sharing import (
     check_that_a_killed_machine_loses_nothing,
     check_that_two_searches_add_up,

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from nas.errors import UserError
-from nas.study.run import RunDirectory
+from nas.records.run import RunDirectory
 from nas.study.storage import check_storage, check_study, joined_settings, open_study
 from objectives import OBJECTIVES
-from tests.study.runs import run_config
+from tests.records.runs import run_config
 from tests.study.sharing import (
     check_that_a_killed_machine_loses_nothing,
     check_that_two_searches_add_up,

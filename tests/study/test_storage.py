@@ -6,10 +6,10 @@ import optuna
 import pytest
 
 from nas.errors import UserError
-from nas.study.run import RunDirectory
+from nas.records.run import RunDirectory
 from nas.study.storage import check_storage, open_study
 from objectives import OBJECTIVES
-from tests.study.runs import run_config
+from tests.records.runs import run_config
 
 OBJECTIVE_LIST = [OBJECTIVES["accuracy"], OBJECTIVES["latency_ms"]]
 

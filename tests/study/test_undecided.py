@@ -3,11 +3,11 @@
 import random
 from dataclasses import replace
 
-from nas.study.pareto import pareto_front
-from nas.study.record import Record
+from nas.records.pareto import pareto_front
+from nas.records.record import Record
 from nas.study.undecided import may_be_on_front
 from objectives import OBJECTIVES
-from tests.study.records import record
+from tests.records.records import record
 
 OBJECTIVES_2 = [OBJECTIVES["accuracy"], OBJECTIVES["latency_ms"]]
 

@@ -5,8 +5,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, cast
 
-from nas.study.record import STATUSES, Record, Status, append_record
-from nas.study.run import RunConfig, RunDirectory, write_config
+from nas.records.record import STATUSES, Record, Status, append_record
+from nas.records.run import RunConfig, RunDirectory, write_config
 
 HOSTILE = (
     "<script>alert(1)</script>",

@@ -2,10 +2,10 @@ from io import StringIO
 
 from rich.console import Console
 
-from nas.study.audit import Audit, audit
-from nas.study.audit_sample import Knob, Sample
+from nas.auditing.audit import Audit, audit
+from nas.auditing.audit_sample import Knob, Sample
 from nas.view.audit import print_audit
-from tests.study.audits import costed, full_sample, made_up_audit, question, unbuilt, unread
+from tests.auditing.audits import costed, full_sample, made_up_audit, question, unbuilt, unread
 from tests.view.candidates import HOSTILE
 
 SETTINGS = {"a": 0, "b": 0, "idle": 0, "name": 0}

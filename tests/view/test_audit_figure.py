@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from nas.study.audit import audit
-from nas.study.audit_sample import Knob, Sample
+from nas.auditing.audit import audit
+from nas.auditing.audit_sample import Knob, Sample
 from nas.view.audit_figure import audit_figure, draw_audit
-from tests.study.audits import costed, full_sample, made_up_audit, question, unbuilt, unread
+from tests.auditing.audits import costed, full_sample, made_up_audit, question, unbuilt, unread
 from tests.view.candidates import HOSTILE
 
 SETTINGS = {"a": 0, "b": 0, "idle": 0, "name": 0}

@@ -1,4 +1,4 @@
-from nas.study.pareto import pareto_front
+from nas.records.pareto import pareto_front
 from nas.view.chooser import choices, trade_offs
 from objectives import DEFAULT_OBJECTIVES, OBJECTIVES
 from tests.view.candidates import candidate

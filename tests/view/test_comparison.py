@@ -3,7 +3,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from nas.study.run import RunDirectory
+from nas.records.run import RunDirectory
 from nas.view.comparison import Run, comparison_table, differences
 from objectives import DEFAULT_OBJECTIVES, OBJECTIVES
 from tests.view.candidates import candidate, configuration, trade_off

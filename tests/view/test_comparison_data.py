@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from nas.errors import UserError
-from nas.study.record import Record
-from nas.study.run import RunDirectory
+from nas.records.record import Record
+from nas.records.run import RunDirectory
 from nas.view.axis import front_axes
 from nas.view.comparison import Run
 from nas.view.comparison_data import attained, comparison_data

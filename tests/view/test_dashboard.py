@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from nas.errors import UserError
+from nas.records.record import append_record
 from nas.report import main, read_run
-from nas.study.record import append_record
 from tests.view.candidates import HOSTILE, candidate, run_directory, trade_off
 
 ROOT = Path(__file__).parents[2]

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from nas.study.run import RunDirectory
+from nas.records.run import RunDirectory
 from nas.view.files import write_views
 from objectives import DEFAULT_OBJECTIVES, OBJECTIVES
 from tests.view.candidates import configuration, trade_off

@@ -10,7 +10,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from nas.study.run import RunDirectory
+from nas.records.run import RunDirectory
 from nas.view.files import write_views
 from nas.view.front_frame import FrontFrame
 from objectives import DEFAULT_OBJECTIVES, OBJECTIVES

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from nas.study.record import Record
+from nas.records.record import Record
 from nas.view import page
 from nas.view.page import report_page, write_report
 from objectives import DEFAULT_OBJECTIVES, OBJECTIVES

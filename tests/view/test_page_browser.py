@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from nas.study.run import RunDirectory
+from nas.records.run import RunDirectory
 from nas.view.comparison import Run
 from nas.view.comparison_page import write_comparison
 from nas.view.page import report_page, write_report

@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from nas.study.anatomy import Anatomy
-from nas.study.record import Record
+from nas.records.anatomy import Anatomy
+from nas.records.record import Record
 from nas.view.page_data import page_data
 from objectives import DEFAULT_OBJECTIVES, OBJECTIVES
 from tests.view.candidates import HOSTILE, candidate, configuration, many, trade_off

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+from nas.records.run import RunDirectory
 from nas.study.events import (
     CandidateFinished,
     CandidateMeasured,
@@ -9,7 +10,6 @@ from nas.study.events import (
     SearchStarted,
     StageStarted,
 )
-from nas.study.run import RunDirectory
 from nas.view.progress import Progress, Running
 from tests.view.candidates import candidate, configuration
 

@@ -2,7 +2,7 @@ import io
 
 from rich.console import Console
 
-from nas.study.pareto import pareto_front
+from nas.records.pareto import pareto_front
 from nas.view.summary import front_table
 from objectives import DEFAULT_OBJECTIVES, OBJECTIVES
 from tests.view.candidates import candidate, trade_off

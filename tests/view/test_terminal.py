@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from nas.records.pareto import pareto_front
+from nas.records.run import RunDirectory
 from nas.study.events import (
     CandidateFinished,
     CandidateMeasured,
@@ -16,8 +18,6 @@ from nas.study.events import (
     SearchStarted,
     StageStarted,
 )
-from nas.study.pareto import pareto_front
-from nas.study.run import RunDirectory
 from nas.view.lines import duration
 from nas.view.output import Output
 from nas.view.summary import print_run

@@ -1,0 +1,1 @@
+"""The chip model fitted to a user's own device."""

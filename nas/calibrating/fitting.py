@@ -1,0 +1,218 @@
+"""Fits the constants of the latency model to what one device was measured to take.
+
+Least squares of relative errors by Gauss–Newton, in the logarithms of the constants. Each is held
+near the package's value by a prior so wide that it only matters where no measurement tells
+anything. A measurement far off pulls no harder than one near (Huber).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nas.calibrating.profile import calibrated, constants_of
+from nas.compiler.compile_answer import CompilerAnswer
+from nas.edgetpu.calibration import Calibration
+from nas.edgetpu.chip import LinkName
+from nas.edgetpu.host import HostName
+from nas.edgetpu.interval import HIGH, LOW
+from nas.edgetpu.latency import estimate_latency
+from nas.edgetpu.memory import ParameterMemory, peak_activation_bytes, place_parameters
+from nas.edgetpu.placement import Placed, place
+from nas.edgetpu.program import instruction_bytes
+from nas.network.network import Network
+
+GROUPS = 6
+"""Groups of networks; each is left out once."""
+
+_NOISE = 0.03
+"""Relative error expected of one measurement and of the model's form, together."""
+_SPREAD = 1.5
+"""Standard deviation of the logarithm of a constant before anything is measured."""
+_LIMIT = 3.0
+_STEP = 0.02
+_MOST_ROUNDS = 30
+_DONE = 1e-4
+_TENTH = 10
+"""Each end of an 80 % interval leaves out a tenth."""
+
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What stays as it is.
+
+    Attributes:
+        link: How the host reaches the chip.
+        host: The CPU beside it.
+        clock_mhz: Its clock.
+    """
+
+    link: LinkName
+    host: HostName
+    clock_mhz: float = 500.0
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A network with what does not depend on the constants."""
+
+    network: Network
+    placed: tuple[Placed, ...]
+    memory: ParameterMemory
+    program_bytes: int
+
+    def latency_ms(self, calibration: Calibration, setup: Setup) -> float:
+        """Estimate it.
+
+        Raises:
+            ValueError: The cost of an operator is not known.
+        """
+        latency = estimate_latency(
+            self.network, self.placed, self.memory, self.program_bytes, link=setup.link,
+            clock_mhz=setup.clock_mhz, host=setup.host, calibration=calibration,
+        )  # fmt: skip
+        if latency.total_ms is None:
+            raise ValueError("the cost of an operator is not known")
+        return latency.total_ms
+
+
+def prepare(network: Network, answer: CompilerAnswer | None = None) -> Prepared:
+    """Place operators and parameters, once for all constants.
+
+    Args:
+        network: The network.
+        answer: What the compiler made of it: what it told is taken instead of predicted.
+    """
+    placed = (answer and answer.placed) or place(network)
+    mapped = [entry.operator for entry in placed if entry.target == "edgetpu"]
+    model = answer and answer.model
+    program_bytes = model.instruction_bytes if model else instruction_bytes(mapped)
+    peak_bytes = peak_activation_bytes(network)
+    memory = (answer and answer.memory) or place_parameters(mapped, program_bytes, peak_bytes)
+    return Prepared(network, placed, memory, program_bytes)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A measured network.
+
+    Attributes:
+        compiled: As the compiler made it: what the constants are fitted to.
+        predicted: As the estimator sees it: what the residuals are of.
+        measured_ms: What it takes.
+    """
+
+    compiled: Prepared
+    predicted: Prepared
+    measured_ms: float
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What the measurements say.
+
+    Attributes:
+        constants: By the names of ``constants_of``.
+        spreads: How far off each may be, as a share: the standard deviation of its logarithm.
+        fitted_ms: Each network, estimated with them.
+        left_out_ms: Each network, estimated with constants that were fitted without its group.
+        interval: Measured over estimated latency at the ends of the 80 % interval.
+    """
+
+    constants: Mapping[str, float]
+    spreads: Mapping[str, float]
+    fitted_ms: Values
+    left_out_ms: Values
+    interval: tuple[float, float]
+
+
+def fit(rows: Sequence[Row], setup: Setup) -> Fit:
+    """Fit the constants, and again without every group of networks in turn.
+
+    Args:
+        rows: The networks, those of a family side by side, so that each group has some of it.
+        setup: What stays as it is.
+    """
+    measured = np.array([row.measured_ms for row in rows])
+    problem = _Problem([row.compiled for row in rows], np.log(measured), setup)
+    estimates = _Problem([row.predicted for row in rows], np.log(measured), setup)
+    logs = problem.solve(np.ones(len(rows), bool), problem.priors)
+    left_out = np.empty(len(rows))
+    for group in range(GROUPS):
+        is_left_out = np.arange(len(rows)) % GROUPS == group
+        others = problem.solve(~is_left_out, logs)
+        left_out[is_left_out] = np.exp(estimates.predict(others))[is_left_out]
+    return Fit(
+        dict(zip(problem.names, np.exp(logs).tolist(), strict=True)),
+        dict(zip(problem.names, problem.spreads(logs).tolist(), strict=True)),
+        np.exp(estimates.predict(logs)),
+        left_out,
+        conformal_interval(measured / left_out),
+    )
+
+
+def conformal_interval(ratios: Values) -> tuple[float, float]:
+    """Return the ends of an 80 % interval for one network more than were measured.
+
+    Args:
+        ratios: Measured over estimated latency of networks that were left out of the fit; with
+            fewer than nine the package's interval is returned.
+
+    Reference: Vovk, Cross-conformal predictors, 2015, https://doi.org/10.1007/s10472-013-9368-4
+    """
+    ordered = np.sort(ratios)
+    low = (len(ordered) + 1) // _TENTH
+    if low < 1:
+        return LOW, HIGH
+    return float(ordered[low - 1]), float(ordered[-low])
+
+
+class _Problem:
+    def __init__(self, rows: Sequence[Prepared], measured: Values, setup: Setup) -> None:
+        constants = constants_of(setup.link, setup.host)
+        self.names = tuple(constants)
+        self.priors = np.log(list(constants.values()))
+        self._rows, self._measured, self._setup = rows, measured, setup
+
+    def predict(self, logs: Values) -> Values:
+        """Logarithm of the latency of each network, shape (rows,)."""
+        values = dict(zip(self.names, np.exp(logs).tolist(), strict=True))
+        calibration = calibrated(values, self._setup.link, self._setup.host)
+        return np.log([row.latency_ms(calibration, self._setup) for row in self._rows])
+
+    def solve(self, used: NDArray[np.bool_], start: Values) -> Values:
+        """Return the logarithms of the constants that fit the used rows."""
+        logs = start
+        for _ in range(_MOST_ROUNDS):
+            step = self._step(logs, used)
+            logs = logs + step
+            if np.abs(step).max() < _DONE:
+                break
+        return logs
+
+    def spreads(self, logs: Values) -> Values:
+        """Standard deviation of each logarithm, shape (constants,)."""
+        slopes = self._slopes(logs)
+        weights = slopes.T @ slopes / _NOISE**2 + np.eye(len(logs)) / _SPREAD**2
+        spreads: Values = np.sqrt(np.diag(np.linalg.inv(weights)))
+        return spreads
+
+    def _slopes(self, logs: Values) -> Values:
+        """How much each prediction changes with each constant, shape (rows, constants)."""
+        predicted, steps = self.predict(logs), np.eye(len(logs)) * _STEP
+        changes = [self.predict(logs + step) - predicted for step in steps]
+        slopes: Values = np.stack(changes, axis=1) / _STEP
+        return slopes
+
+    def _step(self, logs: Values, used: NDArray[np.bool_]) -> Values:
+        residuals = (self._measured - self.predict(logs)) / _NOISE
+        weights = used * np.minimum(1.0, _LIMIT / np.maximum(np.abs(residuals), 1e-9))
+        root = np.sqrt(weights)
+        slopes = root[:, None] * self._slopes(logs)
+        design = np.vstack([slopes / _NOISE, np.eye(len(logs)) / _SPREAD])
+        target = np.concatenate([root * residuals, (self.priors - logs) / _SPREAD])
+        step: Values = np.linalg.lstsq(design, target, rcond=None)[0]
+        return np.clip(step, -0.5, 0.5)

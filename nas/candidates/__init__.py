@@ -1,0 +1,1 @@
+"""One network of a search space, read but not trained."""

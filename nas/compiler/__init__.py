@@ -1,0 +1,1 @@
+"""``edgetpu_compiler``: run it, and read what it says and writes."""

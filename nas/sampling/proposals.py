@@ -1,0 +1,249 @@
+"""Candidates a search could train next, each described before it is."""
+
+import time
+import zlib
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from itertools import zip_longest
+from sys import intern
+from typing import Any
+
+import numpy as np
+from optuna.distributions import BaseDistribution
+from optuna.trial import BaseTrial
+
+from nas.candidates.features import Features, setting_features
+from nas.errors import CandidateError
+from nas.sampling.draft import Draft, changes
+
+_DRAWS = 40
+"""At most this many draws for each network wanted: most may repeat others, or build none."""
+
+_MOST_FRUITLESS = 200
+"""After so many draws in a row without a new network there is none left to be expected."""
+
+_PATIENCE = 4
+"""Where nothing feasible was found in its time, a proposal may take this many times as long."""
+
+_MOST_KEPT = 1500
+"""Descriptions that are kept beside those of random candidates; one takes about 10 kB."""
+
+
+@dataclass(frozen=True)
+class Description:
+    """What is known of a candidate before it is trained.
+
+    Attributes:
+        id: Identifies the network.
+        features: Features of the network by name.
+        costs: Values of the objectives but the first, turned so that less is better; ``None`` if
+            one is not known.
+        is_feasible: Whether it keeps the constraints on what is known before training.
+    """
+
+    id: str
+    features: Features
+    costs: tuple[float, ...] | None
+    is_feasible: bool = True
+
+
+Distributions = tuple[tuple[str, BaseDistribution], ...]
+"""What a mapping of distributions by name holds, as a key."""
+
+Describe = Callable[[BaseTrial], Description]
+"""Reads the space with a trial's values; raises ``CandidateError`` where it builds no network."""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A described candidate with the settings that give it.
+
+    Attributes:
+        description: What is known of it.
+        params: Optuna parameters by name.
+        distributions: Their distributions, as the space asked for them.
+        settings: Features of the settings.
+    """
+
+    description: Description
+    params: Mapping[str, Any]
+    distributions: Mapping[str, BaseDistribution]
+    settings: Features
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How much a proposal may look at.
+
+    Attributes:
+        first: Random networks in the pool of the first proposal.
+        more: Random networks that each later trial adds.
+        seconds: Time for describing new ones, ``None`` for no bound. Only proposals that it does
+            not cut short are the same whenever seed and history are.
+    """
+
+    first: int = 2000
+    more: int = 2
+    seconds: float | None = 2.5
+
+
+@dataclass
+class Pool:
+    """The described candidates of one space; what was read lately is kept.
+
+    Attributes:
+        describe: Reads the space.
+        seed: Decides which candidates are drawn, in which order.
+        budget: How much a proposal may look at.
+    """
+
+    describe: Describe
+    seed: int
+    budget: Budget = field(default_factory=Budget)
+    _read: OrderedDict[bytes, Proposal | None] = field(default_factory=OrderedDict)
+    _distributions: dict[Distributions, dict[str, BaseDistribution]] = field(default_factory=dict)
+    _drawn: dict[str, Proposal] = field(default_factory=dict)
+    _draws: int = 0
+    _fruitless: int = 0
+
+    def read(self, params: Mapping[str, Any]) -> Proposal | None:
+        """Describe given settings; ``None`` if they are no complete candidate of the space."""
+        proposal = self._described(params)
+        return proposal if proposal and dict(proposal.params) == dict(params) else None
+
+    def recall(
+        self,
+        params: Mapping[str, Any],
+        distributions: Mapping[str, BaseDistribution],
+        description: Description,
+    ) -> Proposal:
+        """Take over what another process, or this run before it was resumed, has described."""
+        known = self._read.get(_key(params))
+        return known or self._keep_described(params, distributions, description)
+
+    def candidates(
+        self, number: int, parents: Sequence[Proposal], known: frozenset[str]
+    ) -> list[Proposal]:
+        """Return feasible candidates with known costs, one a network.
+
+        Args:
+            number: Number of the trial; later ones see more random candidates.
+            parents: Whose one-change neighbours are among the candidates.
+            known: Networks left out.
+        """
+        seconds = self.budget.seconds
+        end = float("inf") if seconds is None else time.monotonic() + seconds
+        # Both kinds get their share of the time when describing is slow.
+        half = end if seconds is None else end - seconds / 2
+        pool = self._neighbours(number, parents, half)
+        wanted = self.budget.first + self.budget.more * number
+        while len(self._drawn) < wanted and time.monotonic() < end and self._draw(wanted):
+            pass
+        found = _open_ones(pool | self._drawn, known)
+        return found or self.random_candidate(known)
+
+    def random_candidate(self, known: frozenset[str]) -> list[Proposal]:
+        """Return one feasible random candidate with known costs, or none.
+
+        Args:
+            known: Networks left out.
+        """
+        seconds = self.budget.seconds
+        end = float("inf") if seconds is None else time.monotonic() + _PATIENCE * seconds
+        found = _open_ones(self._drawn, known)[:1]
+        while not found and time.monotonic() < end and self._draw(self.budget.first):
+            found = _open_ones(self._drawn, known)[:1]
+        return found
+
+    def _draw(self, wanted: int) -> bool:
+        """Draw once, if there is a network left to be expected."""
+        if self._draws >= _DRAWS * wanted or self._fruitless >= _MOST_FRUITLESS:
+            return False
+        rng = np.random.default_rng((self.seed, 0, self._draws))
+        self._draws += 1
+        proposal = self._describe_draft(Draft({}, rng))
+        self._fruitless += 1
+        if proposal and proposal.description.id not in self._drawn:
+            self._drawn[proposal.description.id] = proposal
+            self._fruitless = 0
+        return True
+
+    def _neighbours(
+        self, number: int, parents: Sequence[Proposal], end: float
+    ) -> dict[str, Proposal]:
+        rng = np.random.default_rng((self.seed, 1, number))
+        near: dict[str, Proposal] = {}
+        # Parents and parameters take turns, so that a bound on time cuts none of them off.
+        for round_ in zip_longest(*(_one_change(parent, rng) for parent in parents)):
+            for changed in filter(None, round_):
+                if time.monotonic() >= end:
+                    return near
+                proposal = self._described(changed)
+                if proposal:
+                    near.setdefault(proposal.description.id, proposal)
+        return near
+
+    def _described(self, wanted: Mapping[str, Any]) -> Proposal | None:
+        key = _key(wanted)
+        if key in self._read:
+            self._read.move_to_end(key)
+            return self._read[key]
+        # What the settings uncover is drawn by their content: the same in a resumed search.
+        rng = np.random.default_rng((self.seed, 2, zlib.crc32(key)))
+        return self._keep(key, self._describe_draft(Draft(wanted, rng)))
+
+    def _keep(self, key: bytes, proposal: Proposal | None) -> Proposal | None:
+        self._read[key] = proposal
+        while len(self._read) > _MOST_KEPT:
+            self._read.popitem(last=False)
+        return proposal
+
+    def _describe_draft(self, draft: Draft) -> Proposal | None:
+        try:
+            description = self.describe(draft)
+        except CandidateError:
+            return None
+        return self._keep_described(draft.params, draft.distributions, description)
+
+    def _keep_described(
+        self,
+        params: Mapping[str, Any],
+        distributions: Mapping[str, BaseDistribution],
+        description: Description,
+    ) -> Proposal:
+        """Keep a candidate; names and distributions are shared by all that have the same."""
+        named = {intern(name): value for name, value in params.items()}
+        shared = self._distributions.setdefault(tuple(distributions.items()), dict(distributions))
+        proposal = Proposal(description, named, shared, setting_features(named, shared))
+        self._keep(_key(named), proposal)
+        return proposal
+
+
+def _key(params: Mapping[str, Any]) -> bytes:
+    """Identify settings in a few bytes."""
+    return blake2b(repr(sorted(params.items())).encode(), digest_size=16).digest()
+
+
+def _open_ones(proposals: Mapping[str, Proposal], known: frozenset[str]) -> list[Proposal]:
+    """Return those that are new, feasible and have known costs."""
+    return [
+        proposal
+        for name, proposal in proposals.items()
+        if name not in known
+        and proposal.description.is_feasible
+        and proposal.description.costs is not None
+    ]
+
+
+def _one_change(parent: Proposal, rng: np.random.Generator) -> list[dict[str, Any]]:
+    """Return the parent's parameters with one changed, the first change of each first."""
+    by_name = [
+        [
+            {**parent.params, name: changed}
+            for changed in changes(distribution, parent.params[name], rng)
+        ]
+        for name, distribution in parent.distributions.items()
+    ]
+    return [changed for turn in zip_longest(*by_name) for changed in turn if changed]
