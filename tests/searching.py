@@ -1,8 +1,10 @@
 """``python -m nas.search`` as a user runs it, for the tests of what comes out."""
 
+import io
 import json
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +22,12 @@ def command(*options: object) -> list[str]:
 
 
 def run(*options: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command(*options), cwd=ROOT, capture_output=True, text=True, timeout=240, check=False
-    )
+    """Carry the command out in this process, which has loaded TensorFlow already."""
+    words = [str(option) for option in options]
+    output, errors = io.StringIO(), io.StringIO()
+    with redirect_stdout(output), redirect_stderr(errors):
+        status = main(words)
+    return subprocess.CompletedProcess(words, status, output.getvalue(), errors.getvalue())
 
 
 def records(run_directory: Path) -> list[dict[str, Any]]:

@@ -39,6 +39,7 @@ def test_a_users_own_space(capsys: pytest.CaptureFixture[str]) -> None:
     assert width["other_networks"] == width["changes"] == 30
 
 
+@pytest.mark.slow
 def test_nasbench201_has_duplicates_and_cells_that_build_nothing(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -54,6 +55,7 @@ def test_nasbench201_has_duplicates_and_cells_that_build_nothing(
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_xception_lite_in_words_and_as_a_picture(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

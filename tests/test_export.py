@@ -14,6 +14,7 @@ from nas.errors import UserError
 from nas.export import main, pick_record
 from nas.records.record import as_json
 from nas.records.run import RunDirectory, write_config
+from tests import searching
 from tests.compiler.compiler_output import NOTHING, OUTPUT, TABLE, replay, write_stub
 from tests.compiler.darwinn_packages import write_compiled, write_package
 from tests.conftest import OWN_SPACE
@@ -66,7 +67,7 @@ def run(picture_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = tmp_path_factory.mktemp("export") / "run"
     search = ["--space", f"{OWN_SPACE}:well_behaved", "--image-size", "16", "--trials", "2"]
     search += ["--data", str(picture_folder), "--epochs", "3", "--run-dir", str(run)]
-    call("nas.search", *search)
+    assert searching.run(*search).returncode == 0
     return run
 
 

@@ -261,20 +261,15 @@ print(len(study.trials), front["candidate_id"].notna().all())
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("is_a_file", [True, False])
-def test_a_script_needs_no_guard_and_no_file(
-    is_a_file: bool, picture_folder: Path, tmp_path: Path
-) -> None:
+def test_a_script_needs_no_guard_and_no_file(picture_folder: Path, tmp_path: Path) -> None:
     """Workers that ran the script again would fail, or begin searches of their own."""
-    script = SCRIPT.format(space=GOOD_SPACE, data=str(picture_folder))
-    (tmp_path / "mine.py").write_text(script)
-    place = "mine.py" if is_a_file else "-"
     ended = subprocess.run(
-        [sys.executable, place], input=script, cwd=tmp_path, capture_output=True, text=True,
-        timeout=240, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        [sys.executable, "-"], input=SCRIPT.format(space=GOOD_SPACE, data=str(picture_folder)),
+        cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout == "2 True\n"
     assert "\x1b" not in ended.stderr
     assert [record["status"] for record in records(tmp_path / "run")] == ["complete"] * 2
-    assert {path.name for path in tmp_path.iterdir()} == {"mine.py", "run"}
+    assert {path.name for path in tmp_path.iterdir()} == {"run"}

@@ -49,7 +49,7 @@ def test_a_keras_file_is_made_deeper(capsys: pytest.CaptureFixture[str], model_f
 @pytest.mark.parametrize(
     ("words", "adjustment", "count"),
     [
-        (("width",), "width", 49),
+        pytest.param(("width",), "width", 49, marks=pytest.mark.slow),
         (("width", "--by", "columns"), "columns", 12),
         (("input",), "image", 13),
         (("input", "--by", "vector"), "vector", 8),

@@ -1,12 +1,15 @@
 """``nas.search --device`` for tests: all is real but the compiler and the chip."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+from tests import searching
 from tests.compiler.compiler_output import OUTPUT, TABLE
 from tests.conftest import OWN_SPACE
 from tests.device.stub_models import stub_model
@@ -38,10 +41,9 @@ def command(path: Path, *options: object) -> list[str]:
 def run(
     environment: Mapping[str, str], path: Path, *options: object, status: int = 0
 ) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        command(path, *options), cwd=ROOT, env=environment, capture_output=True, text=True,
-        timeout=300, check=False,
-    )  # fmt: skip
+    """Carry the command out in this process, and what it starts in that environment."""
+    with patch.dict(os.environ, environment):
+        done = searching.run("--run-dir", path, "--json", *options)
     assert done.returncode == status, done.stderr
     return done
 

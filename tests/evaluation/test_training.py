@@ -64,6 +64,7 @@ def test_the_same_seed_gives_the_same_curve(tiny_dataset: Dataset) -> None:
     assert curves[0] == curves[1]
 
 
+@pytest.mark.slow
 def test_batch_normalization_follows_brief_trainings(tiny_dataset: Dataset) -> None:
     model = small_network()
     train(model, tiny_dataset.train, tiny_dataset.validation, Recipe(1, 16, 0), ignore)

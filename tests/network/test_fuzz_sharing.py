@@ -167,7 +167,10 @@ def _parse(data: bytes) -> None:
         parse_compiled(data)
 
 
-@pytest.mark.parametrize("shared", REFUSED)
+@pytest.mark.parametrize(
+    "shared",
+    [pytest.param(n, marks=pytest.mark.slow) if n == "transfer" else n for n in REFUSED],
+)
 def test_a_part_that_is_shared_too_often_is_refused_soon(shared: str) -> None:
     build, message = REFUSED[shared]
     data = build()

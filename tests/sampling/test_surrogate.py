@@ -44,6 +44,7 @@ def test_it_predicts_a_smooth_function_where_it_was_not_observed() -> None:
     assert np.mean(abs(means - wave(new)) <= 3 * deviations + 1e-3) > 0.95
 
 
+@pytest.mark.slow
 def test_noise_is_told_from_signal() -> None:
     seen = inputs(150)
     noise = np.random.default_rng(2).normal(0, 0.3, 150)

@@ -68,6 +68,7 @@ def test_the_same_settings_give_the_same_network(space: Space) -> None:
         assert again.hyperparameters == candidate.hyperparameters
 
 
+@pytest.mark.slow
 def test_encoding_gives_back_the_trial_s_own_parameters(space: Space) -> None:
     for candidate, trial in draw(space, 3):
         assert encode(candidate.space, candidate.hyperparameters) == trial.params

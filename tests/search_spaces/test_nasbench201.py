@@ -163,6 +163,7 @@ def test_of_all_cells_341_are_disconnected_and_the_others_are_6146_networks() ->
     assert len(networks) == 6146
 
 
+@pytest.mark.slow
 def test_candidates_are_one_exactly_if_their_cells_reduce_to_the_same() -> None:
     numbers = np.random.default_rng(0)
     ids: dict[str, tuple[Step, ...]] = {}

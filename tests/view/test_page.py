@@ -155,6 +155,7 @@ def test_only_a_served_page_may_ask_its_server() -> None:
         assert ('data-version="a&quot;b"' in text) is is_served
 
 
+@pytest.mark.slow
 def test_a_thousand_candidates_take_less_than_ten_seconds_and_8_mb(tmp_path: Path) -> None:
     started = time.monotonic()
     write_report(tmp_path / "report.html", configuration(), many(1000, measured=0.2), THREE)
