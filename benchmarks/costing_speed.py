@@ -110,10 +110,9 @@ def measure(name: str, shapes: int, built: int) -> dict[str, float]:
     Raises:
         RuntimeError: The readings disagree.
     """
-    from search_spaces import load_space
+    from search_spaces import example_shape, load_space
 
-    side = SIDES.get(name, 64)
-    space = load_space(name, input_shape=(side, side, 3), classes=10)
+    space = load_space(name, input_shape=example_shape(name, SIDES.get(name, 64)), classes=10)
     drawn = draw_settings(space, shapes)
     by_shapes, answers, layers = cost(shape_graph, space, drawn)
     by_keras, expected, _ = cost(keras_graph, space, drawn[:built])
