@@ -154,7 +154,7 @@ def assemble_search(
         UserError: The space, the study or the data cannot be opened.
     """
     from nas.sampling.description import Describer
-    from nas.sampling.samplers import expectations, make_sampler
+    from nas.sampling.samplers import expectations, make_sampler, preparation
     from nas.study.loop import Search
     from nas.study.outcome import Outcomes
     from nas.study.storage import open_study
@@ -166,18 +166,20 @@ def assemble_search(
     describe = Describer(space, estimator, objectives[1:], constraints)
     sampler = make_sampler(config.sampler, _sampler_seed(config), describe)
     outcomes = Outcomes(config, objectives, constraints)
+    study = open_study(config, directory, objectives, sampler)
     return Search(
         directory=directory,
         space=space,
         presets=presets(space),
         outcomes=outcomes,
-        study=open_study(config, directory, objectives, sampler),
+        study=study,
         pool=pool,
         estimator=estimator,
         recipe=make_recipe(config),
         observer=observer,
         gate=make_gate(config, objectives) if config.gate else None,
         expected=expectations(sampler),
+        prepare=preparation(sampler, study),
         measuring=None if bench is None else _make_measuring(directory, outcomes, observer, bench),
     )
 

@@ -24,7 +24,7 @@ _DRAWS = 40
 _MOST_FRUITLESS = 200
 """After so many draws in a row without a new network there is none left to be expected."""
 
-_PATIENCE = 4
+_PATIENCE = 10
 """Where nothing feasible was found in its time, a proposal may take this many times as long."""
 
 _MOST_KEPT = 1500
@@ -86,7 +86,7 @@ class Budget:
 
     first: int = 2000
     more: int = 2
-    seconds: float | None = 2.5
+    seconds: float | None = 1.0
 
 
 @dataclass
@@ -133,16 +133,31 @@ class Pool:
             parents: Whose one-change neighbours are among the candidates.
             known: Networks left out.
         """
-        seconds = self.budget.seconds
-        end = float("inf") if seconds is None else time.monotonic() + seconds
+        seconds = float("inf") if self.budget.seconds is None else self.budget.seconds
+        wanted, started = self._wanted(number), time.monotonic()
         # Both kinds get their share of the time when describing is slow.
-        half = end if seconds is None else end - seconds / 2
-        pool = self._neighbours(number, parents, half)
-        wanted = self.budget.first + self.budget.more * number
-        while len(self._drawn) < wanted and time.monotonic() < end and self._draw(wanted):
-            pass
+        share = 1.0 if len(self._drawn) >= wanted else 0.5
+        pool = self._read_all(self._neighbours(number, parents), started + share * seconds)
+        self._draw_up_to(wanted, started + seconds)
         found = _open_ones(pool | self._drawn, known)
         return found or self.random_candidate(known)
+
+    def prepare(self, number: int, parents: Sequence[Proposal], seconds: float) -> bool:
+        """Describe ahead, for so many seconds, what ``candidates`` will look at.
+
+        Args:
+            number: Number of the next trial.
+            parents: Whose neighbours it will look at, as far as that is known now.
+            seconds: Time for it.
+
+        Returns:
+            Whether something is left to describe.
+        """
+        end = time.monotonic() + seconds
+        # More would drive out what it has just read.
+        self._read_all(self._neighbours(number, parents)[: _MOST_KEPT // 2], end)
+        self._draw_up_to(self._wanted(number), end)
+        return time.monotonic() >= end
 
     def random_candidate(self, known: frozenset[str]) -> list[Proposal]:
         """Return one feasible random candidate with known costs, or none.
@@ -157,6 +172,13 @@ class Pool:
             found = _open_ones(self._drawn, known)[:1]
         return found
 
+    def _wanted(self, number: int) -> int:
+        return self.budget.first + self.budget.more * number
+
+    def _draw_up_to(self, wanted: int, end: float) -> None:
+        while len(self._drawn) < wanted and time.monotonic() < end and self._draw(wanted):
+            pass
+
     def _draw(self, wanted: int) -> bool:
         """Draw once, if there is a network left to be expected."""
         if self._draws >= _DRAWS * wanted or self._fruitless >= _MOST_FRUITLESS:
@@ -170,20 +192,25 @@ class Pool:
             self._fruitless = 0
         return True
 
-    def _neighbours(
-        self, number: int, parents: Sequence[Proposal], end: float
-    ) -> dict[str, Proposal]:
+    def _neighbours(self, number: int, parents: Sequence[Proposal]) -> list[dict[str, Any]]:
+        """Return settings with one changed.
+
+        Parents and parameters take turns, so that a bound on time cuts none of them off.
+        """
         rng = np.random.default_rng((self.seed, 1, number))
-        near: dict[str, Proposal] = {}
-        # Parents and parameters take turns, so that a bound on time cuts none of them off.
-        for round_ in zip_longest(*(_one_change(parent, rng) for parent in parents)):
-            for changed in filter(None, round_):
-                if time.monotonic() >= end:
-                    return near
-                proposal = self._described(changed)
-                if proposal:
-                    near.setdefault(proposal.description.id, proposal)
-        return near
+        turns = zip_longest(*(_one_change(parent, rng) for parent in parents))
+        return [changed for turn in turns for changed in turn if changed]
+
+    def _read_all(self, wanted: Sequence[Mapping[str, Any]], end: float) -> dict[str, Proposal]:
+        """Describe settings until a time; return the candidates by network, the first of each."""
+        found: dict[str, Proposal] = {}
+        for settings in wanted:
+            if time.monotonic() >= end:
+                break
+            proposal = self._described(settings)
+            if proposal:
+                found.setdefault(proposal.description.id, proposal)
+        return found
 
     def _described(self, wanted: Mapping[str, Any]) -> Proposal | None:
         key = _key(wanted)

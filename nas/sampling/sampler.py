@@ -119,6 +119,22 @@ class CostAwareSampler(optuna.samplers.BaseSampler):
         self._chosen[trial.number] = proposal
         return dict(proposal.distributions)
 
+    def prepare(self, study: optuna.Study, seconds: float) -> bool:
+        """Describe ahead what the next proposal will look at; it stays the same proposal.
+
+        Args:
+            study: What has been tried.
+            seconds: Time for it.
+
+        Returns:
+            Whether something is left to describe.
+        """
+        number = len(study.get_trials(deepcopy=False))
+        if number < self.random_first // 2:
+            return False  # a short search needs none of it
+        parents = _front(self._history(study, number).observed)
+        return self._pool.prepare(number, parents, seconds)
+
     def expected(self, number: int) -> Forecast | None:
         """Return, once, the log error that a trial is expected to be measured with.
 

@@ -1,6 +1,7 @@
 """Which sampler proposes the candidates."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.util import find_spec
 
 import optuna
@@ -60,3 +61,12 @@ def expectations(sampler: optuna.samplers.BaseSampler) -> Callable[[int], Foreca
     if isinstance(sampler, CostAwareSampler):
         return sampler.expected
     return lambda _number: None
+
+
+def preparation(
+    sampler: optuna.samplers.BaseSampler, study: optuna.Study
+) -> Callable[[float], bool]:
+    """Return what prepares the next proposal for some seconds and tells whether more is left."""
+    if isinstance(sampler, CostAwareSampler):
+        return partial(sampler.prepare, study)
+    return lambda _seconds: False

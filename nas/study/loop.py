@@ -44,6 +44,9 @@ MOST_REPEATS = 100
 
 POLL_S = 1.0
 
+PREPARE_S = 0.2
+"""So long the next proposal is prepared at a time, and so long is listened in between."""
+
 TIME_IS_UP = "the time is up"
 
 UNBUILT = "unbuilt-"
@@ -78,6 +81,8 @@ class Search:
         observer: Told about everything that happens.
         gate: Ends trainings that will hardly reach the front; ``None`` lets all go on.
         expected: Tells by a trial's number which log error the sampler's model expects, if it does.
+        prepare: Works for so many seconds on what the next proposal will need; tells whether some
+            of that is left to do.
         measuring: Measures candidates on devices; ``None`` leaves the estimates.
     """
 
@@ -92,11 +97,13 @@ class Search:
     observer: events.Observer
     gate: Gate | None = None
     expected: Callable[[int], Forecast | None] = lambda _number: None
+    prepare: Callable[[float], bool] = lambda _seconds: False
     measuring: Measuring | None = None
     _records: dict[str, Record] = field(default_factory=dict)
     _running: dict[int, _Running] = field(default_factory=dict)
     _preset_names: dict[str, str] = field(default_factory=dict)
     _repeats: int = 0
+    _is_unprepared: bool = True
     _started: float = field(default_factory=time.monotonic)
     _machines: Machines = field(init=False)
 
@@ -112,8 +119,10 @@ class Search:
         try:
             while not self._is_over():
                 self._start_candidates()
-                for message in self.pool.wait(POLL_S):
+                messages = self.pool.wait(PREPARE_S if self._is_unprepared else POLL_S)
+                for message in messages:
                     self._handle(message)
+                self._prepare_ahead(is_idle=not messages)
                 self._exchange()
                 if self.measuring is not None:
                     self.measuring.step(self._records)
@@ -122,6 +131,13 @@ class Search:
         finally:
             self.pool.close()
         return self._finish_search()
+
+    def _prepare_ahead(self, *, is_idle: bool) -> None:
+        """Prepare the next proposal while waiting, half of the time: trainings want the cores."""
+        if not is_idle:
+            self._is_unprepared = True
+        elif self._is_unprepared and self._stop_reason() is None:
+            self._is_unprepared = self.prepare(PREPARE_S)
 
     def _finish_search(self) -> events.SearchFinished:
         seconds = time.monotonic() - self._started
@@ -141,7 +157,7 @@ class Search:
         self._tell_what_a_crash_left_untold()
         self._put_in_line(self._machines.left_behind())
         self._exchange()
-        in_line = self.study.get_trials(states=(TrialState.WAITING, TrialState.RUNNING))
+        in_line = self._trials(TrialState.WAITING, TrialState.RUNNING)
         waiting = {trial.user_attrs.get("preset") for trial in in_line}
         for name, values in self.presets.items():
             preset = read_candidate(self.space, fixed_hyperparameters(values))
@@ -167,8 +183,11 @@ class Search:
                 self._keep(_Running(found, {}, trials=[]), record)
         self._put_in_line(self._machines.take_lost())
 
+    def _trials(self, *states: TrialState) -> list[optuna.trial.FrozenTrial]:
+        return self.study.get_trials(deepcopy=False, states=states)
+
     def _tell_what_a_crash_left_untold(self) -> None:
-        complete = self.study.get_trials(states=(TrialState.COMPLETE,))
+        complete = self._trials(TrialState.COMPLETE)
         told = {trial.user_attrs.get("candidate_id") for trial in complete}
         for record in self._records.values():
             if record.candidate_id not in told and not record.candidate_id.startswith(UNBUILT):

@@ -10,11 +10,8 @@ from typing import Any
 import optuna
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.pool import NullPool
 
-from nas.candidates.candidate import one_line
-from nas.errors import UserError
+from nas.errors import UserError, one_line
 from nas.records.run import MACHINE_SETTINGS, RunConfig, RunDirectory, Settings
 from objectives import Objective
 
@@ -142,7 +139,11 @@ def lost_storage_explained() -> Iterator[None]:
     """
     try:
         yield
-    except (optuna.exceptions.StorageInternalError, SQLAlchemyError) as error:
+    except Exception as error:
+        from sqlalchemy.exc import SQLAlchemyError  # takes a third of a second
+
+        if not isinstance(error, optuna.exceptions.StorageInternalError | SQLAlchemyError):
+            raise
         raise UserError(
             f"the study's storage does not answer any more ({one_line(error, 120)}): finished "
             "candidates are saved, --resume goes on when it is back"
@@ -181,6 +182,8 @@ def _write_settings(study: optuna.Study, config: RunConfig) -> None:
 def _open(location: str) -> BaseStorage:
     if "://" not in location:
         return _journal(Path(location))
+    from sqlalchemy.pool import NullPool
+
     # No connection idles while networks are trained: a server would close it.
     return RDBStorage(location, engine_kwargs={"poolclass": NullPool})
 

@@ -88,6 +88,26 @@ def test_a_slow_space_is_bounded_by_time_and_the_pool_grows() -> None:
     assert 0 < len(few) < len(more)
 
 
+def test_what_is_prepared_is_not_described_again_and_changes_no_proposal() -> None:
+    calls = []
+
+    def counted(trial: optuna.trial.BaseTrial) -> Description:
+        calls.append(trial)
+        return describe(trial)
+
+    parent = Pool(describe, 0, SMALL).read({"kind": "deep", "width": 10, "flip": False, "depth": 3})
+    assert parent is not None
+    pool, steps = Pool(counted, 0, SMALL), 1
+    while pool.prepare(5, [parent], seconds=1e-4):
+        steps += 1
+    described = len(calls)
+    candidates = pool.candidates(5, [parent], frozenset())
+    assert steps > 1
+    assert len(calls) == described > 40
+    unprepared = Pool(describe, 0, SMALL).candidates(5, [parent], frozenset())
+    assert [c.params for c in candidates] == [c.params for c in unprepared]
+
+
 def test_where_hardly_anything_is_feasible_the_search_for_one_takes_longer() -> None:
     """One setting in a hundred keeps the bound."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import optuna
 import pytest
@@ -20,7 +20,7 @@ from nas.records.constraint import parse_constraint
 from nas.records.record import Record, append_record, read_records
 from nas.records.run import RunDirectory
 from nas.study import events
-from nas.study.loop import Search
+from nas.study.loop import POLL_S, PREPARE_S, Search
 from nas.study.outcome import Outcomes
 from nas.study.storage import open_study
 from objectives import OBJECTIVES
@@ -197,6 +197,30 @@ def test_time_that_is_up_starts_nothing_new(tmp_path: Path) -> None:
     finished = make_search(tmp_path, pool, trials=3, timeout_s=1e-9).run()
     assert (finished.finished, finished.reason) == (0, "the time is up")
     assert pool.assignments == []
+
+
+def test_waiting_is_used_to_prepare_until_all_is_done(tmp_path: Path) -> None:
+    class SlowPool(InstantPool):
+        """Answers at the fourth time it is asked."""
+
+        waited: ClassVar[list[float]] = []
+
+        def wait(self, seconds: float) -> Sequence[Message]:
+            self.waited.append(seconds)
+            return [] if len(self.waited) % 4 else super().wait(seconds)
+
+    prepared: list[float] = []
+
+    def prepare(seconds: float) -> bool:
+        prepared.append(seconds)
+        return len(prepared) % 2 == 1
+
+    pool = SlowPool()
+    search = make_search(tmp_path, pool, trials=3)
+    search.prepare = prepare
+    assert search.run().finished == 3  # two at a time
+    assert pool.waited == [PREPARE_S, PREPARE_S, POLL_S, POLL_S] + [PREPARE_S] * 4
+    assert prepared == [PREPARE_S] * 2  # after the last one nothing is proposed
 
 
 def test_the_observer_is_told_the_front_with_every_candidate(tmp_path: Path) -> None:
