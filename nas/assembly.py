@@ -9,14 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nas.calibrating.profile import read_profile
 from nas.data.dataset import Dataset
 from nas.data.sources import prepare_dataset
 from nas.data.storage import open_dataset
-from nas.edgetpu.estimator import Estimator
 from nas.errors import UserError
 from nas.evaluation.recipe import Recipe
 from nas.provenance import git_commit, versions
+from nas.records.chip_model import make_estimator
 from nas.records.constraint import parse_constraint
 from nas.records.run import RunConfig, RunDirectory, Settings, read_config, write_config
 from nas.study.events import Observer
@@ -302,17 +301,6 @@ def unmapped_note(directory: RunDirectory, config: RunConfig) -> str | None:
         return reading.reason
     estimate = make_estimator(config).estimate(reading.network)
     return "; ".join(unmapped_layers(reading.network, estimate)) or None
-
-
-def make_estimator(config: RunConfig) -> Estimator:
-    """Make the chip model of the run's device.
-
-    Raises:
-        UserError: Its profile cannot be read.
-    """
-    if config.profile is not None:
-        return read_profile(config.profile).estimator()
-    return Estimator(link=config.link, clock_mhz=config.clock_mhz, host=config.host)
 
 
 def _sampler_seed(config: RunConfig) -> int:

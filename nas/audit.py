@@ -17,11 +17,9 @@ from nas.command import (
     print_json,
     run_command,
 )
-from nas.edgetpu.chip import CHIP, LINKS
-from nas.edgetpu.estimator import Estimator
-from nas.edgetpu.host import HOSTS
 from nas.errors import UserError
 from nas.records.constraint import Constraint, parse_constraint
+from nas.setup_options import add_setup_options, read_setup
 from nas.tensorflow_settings import quiet_tensorflow
 
 if TYPE_CHECKING:
@@ -68,7 +66,7 @@ def _question(options: argparse.Namespace, constraints: tuple[Constraint, ...]) 
         classes=options.classes,
         candidates=options.candidates,
         seed=options.seed,
-        estimator=Estimator(options.link, options.clock_mhz, options.host),
+        estimator=read_setup(options),
         constraints=constraints,
     )
 
@@ -159,9 +157,7 @@ def _parser() -> CommandParser:
         help="show the share that keeps it, such as 'latency_ms<=5'; repeat")  # fmt: skip
     add("--image-size", type=parse_count, default=64, metavar="N", help="input side in pixels")
     add("--classes", type=parse_count, default=2, metavar="N", help="classes")
-    add("--link", choices=tuple(LINKS), default="usb3", help="link to the chip")
-    add("--clock-mhz", type=float, choices=CHIP.clocks_mhz, default=500.0, help="clock in MHz")
-    add("--host", choices=tuple(HOSTS), default="desktop", help="CPU for what is not mapped")
+    add_setup_options(parser)
     add("--json", action="store_true", help="print one JSON object")
     add("--picture", type=Path, metavar="FILE.png", help="draw the audit as well")
     return parser

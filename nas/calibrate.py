@@ -1,6 +1,7 @@
 """``python -m nas.calibrate``: fit the chip model to a device of your own, in minutes."""
 
 import argparse
+import functools
 import re
 import sys
 from collections.abc import Sequence
@@ -8,7 +9,8 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from nas.calibrating.calibration_networks import NETWORKS, CalibrationNetwork
+from nas.bench import convert
+from nas.calibrating.calibration_networks import NETWORKS, REFERENCE
 from nas.calibrating.fitting import Setup, fit
 from nas.calibrating.profile import (
     Profile,
@@ -24,14 +26,13 @@ from nas.compiler.compiler import compile_model, find_compiler
 from nas.device.calibration_run import CalibrationRun, Entry, MeasurementFile
 from nas.device.failures import DeviceError
 from nas.device.opening import open_devices
+from nas.device.reference import give_reference
 from nas.edgetpu.chip import CHIP, LINKS, LinkName
 from nas.edgetpu.host import HOSTS, HostName
 from nas.errors import CandidateError, UserError
-from nas.tensorflow_settings import quiet_tensorflow
 
 LEAST_SHARE = 0.75
 """Share of the networks that has to be measured well before anything is fitted."""
-_EXAMPLES = 2
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -58,10 +59,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             options.host or host_of(facts.get("host")),
             options.clock_mhz,
         )
+        compile_here = functools.partial(compile_model, compiler=compiler, cache=cache)
         run = CalibrationRun(
-            convert, lambda model: compile_model(model, compiler, cache=cache), device,
-            options.device, MeasurementFile(path.with_suffix(".measured.jsonl")), _print_entry,
+            convert, compile_here, device, options.device,
+            MeasurementFile(path.with_suffix(".measured.jsonl")), _print_entry,
         )  # fmt: skip
+        _print_problem(give_reference(device, compile_here(convert(REFERENCE))))
         profile = calibrate(run, setup, path.stem)
     finally:
         device.close()
@@ -121,20 +124,6 @@ def host_of(told: str | None) -> HostName:
     return "a53" if re.search("phanbell|coral|aarch64|arm", machine) else "desktop"
 
 
-def convert(network: CalibrationNetwork) -> bytes:
-    """Build a network and convert it to int8; this alone loads TensorFlow."""
-    quiet_tensorflow()
-    import numpy as np
-
-    from nas.data.dataset import Split
-    from nas.evaluation.quantization import quantize
-
-    noise = np.random.default_rng(network.seed).integers(
-        0, 256, (_EXAMPLES, *network.shape), dtype=np.uint8
-    )
-    return quantize(network.build(), Split(noise, np.zeros(_EXAMPLES, np.int32)))
-
-
 def calibrate(run: CalibrationRun, setup: Setup, name: str) -> Profile | None:
     """Measure the calibration set and fit the constants to it.
 
@@ -174,6 +163,12 @@ def calibrate(run: CalibrationRun, setup: Setup, name: str) -> Profile | None:
     )  # fmt: skip
 
 
+def _print_problem(problem: str | None) -> None:
+    if problem is not None:
+        line = f"Drift from one network to the next is not seen: {problem}"
+        print(line, file=sys.stderr, flush=True)
+
+
 def _print_entry(number: int, entry: Entry) -> None:
     time = "" if entry.median_ms is None else f"{entry.median_ms:9.3f} ms"
     problem = "" if entry.is_good else f"  {entry.status}: {entry.reason}"
@@ -193,8 +188,7 @@ def render_profile(profile: Profile, path: Path) -> str:
         names.append(f"{each.network[:60]:<62}{each.measured_ms:8.3f}{shown}")
     constants = [f"{'constant':<34}{'package':>12}{'yours':>12}{'about':>9}"]
     constants += [
-        f"{name:<34}{before[name]:>12.4g}{value:>12.4g}{'±':>5}{profile.spreads[name]:4.0%}"
-        for name, value in profile.constants.items()
+        f"{name:<34}{value:>12.4g}{_fitted(profile, name)}" for name, value in before.items()
     ]
     summary = [
         f"Mean error {profile.mean_error:.1%}, each network left out of the fit.",
@@ -202,6 +196,12 @@ def render_profile(profile: Profile, path: Path) -> str:
         f"Written to {path}; use it with --profile {profile.name if is_named else path}",
     ]
     return "\n".join([*names, "", *constants, "", *summary])
+
+
+def _fitted(profile: Profile, name: str) -> str:
+    if name not in profile.constants:
+        return f"{'-':>12}   not told by these networks: the package's"
+    return f"{profile.constants[name]:>12.4g}{'±':>5}{profile.spreads[name]:4.0%}"
 
 
 if __name__ == "__main__":

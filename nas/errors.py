@@ -7,3 +7,9 @@ class UserError(Exception):
 
 class CandidateError(Exception):
     """This candidate cannot be evaluated: it is recorded as failed, and the search goes on."""
+
+
+def one_line(error: BaseException, limit: int = 300) -> str:
+    """Return an error's message on one line, cut to ``limit`` characters."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= limit else text[: limit - 1] + "…"

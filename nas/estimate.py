@@ -4,18 +4,16 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from nas.calibrating.profile import read_profile
 from nas.command import EXIT_DONE, CommandParser, parse_count, print_json, run_command
 from nas.compiler.compiled import CompiledModel, parse_compiled
 from nas.compiler.compiled_report import describe_compiled, render_compiled
-from nas.edgetpu.chip import CHIP, LINKS
 from nas.edgetpu.edits import suggest_edits
 from nas.edgetpu.estimator import Estimator
-from nas.edgetpu.host import HOSTS
 from nas.edgetpu.table import render_estimate
 from nas.errors import CandidateError, UserError
 from nas.network.network import Network
 from nas.network.tflite import CompiledFileError, parse_network, read_model_file
+from nas.setup_options import add_setup_options, read_setup
 from nas.tensorflow_settings import quiet_tensorflow
 
 
@@ -32,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         UserError: The options or the file make no sense.
     """
     options = _parse(argv)
-    estimator = _estimator(options)
+    estimator = read_setup(options)
     if options.space is not None:
         return _estimate_space(options, estimator)
     data = read_model_file(options.model)
@@ -53,16 +51,7 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
         "model", nargs="?", type=Path, help="int8 or uint8 .tflite file, or one that is compiled"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    default = Estimator()
-    for flag, choices, text in (
-        ("--link", tuple(LINKS), f"link to the chip (default: {default.link})"),
-        ("--clock-mhz", CHIP.clocks_mhz, f"clock in MHz (default: {default.clock_mhz:g})"),
-        ("--host", tuple(HOSTS), f"CPU for what is not mapped (default: {default.host})"),
-    ):
-        parser.add_argument(flag, type=type(choices[0]), choices=choices, help=text)
-    parser.add_argument(
-        "--profile", metavar="NAME", help="your own device, from nas.calibrate, instead of these"
-    )
+    add_setup_options(parser)
     parser.add_argument("--space", metavar="NAME", help="a candidate of this search space instead")
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="a hyperparameter; repeat"
@@ -88,16 +77,6 @@ def _check(options: argparse.Namespace) -> None:
         raise UserError("--set and --set-file describe a candidate: they need --space NAME")
     if options.set and options.set_file:
         raise UserError("give --set or --set-file, not both")
-
-
-def _estimator(options: argparse.Namespace) -> Estimator:
-    names = ("link", "clock_mhz", "host")
-    given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
-    if options.profile is None:
-        return Estimator(**given)
-    if given:
-        raise UserError("--profile has a link, a clock and a host: leave out what else tells them")
-    return read_profile(options.profile).estimator()
 
 
 def _print_estimate(name: str, network: Network, estimator: Estimator, as_json: bool) -> None:

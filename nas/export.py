@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nas.bundle.delivery import Delivery, deliver, parse_destination
+from nas.bundle.delivery import deliver, parse_destination
 from nas.command import (
     EXIT_DONE,
     EXIT_FAILED,
@@ -18,18 +18,19 @@ from nas.command import (
 from nas.errors import UserError
 from nas.evaluation.recipe import Recipe
 from nas.records.choosing import RULES, choose
+from nas.records.int8_loss import keep_int8_loss
 from nas.records.pareto import pareto_front
 from nas.records.record import Record, read_records
 from nas.records.run import RunConfig, RunDirectory, read_config
 from nas.tensorflow_settings import native_output_to, quiet_tensorflow
 
 if TYPE_CHECKING:
+    from nas.bundle.final_training import Choice, Final
     from nas.bundle.preparation import Preparation
+    from nas.bundle.result import Result
     from nas.compiler.compile_answer import CompilerAnswer
     from nas.compiler.compiler import Compiler
-    from nas.data.dataset import Dataset
-    from nas.evaluation.deployable import Deployable, Trained
-    from nas.quantization.forensics import Forensics
+    from nas.evaluation.deployable import Deployable
 
 EPOCHS_FACTOR = 5
 """The final training is this many times as long as the search's brief one."""
@@ -50,21 +51,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     directory = RunDirectory(options.run)
     config = read_config(directory)
     record = pick_record(config, read_records(directory.records), options.pick)
-    epochs = options.epochs or EPOCHS_FACTOR * config.epochs
-    seeds = range(config.seed, config.seed + options.seeds)
-    recipes = [Recipe(epochs, config.batch_size, seed) for seed in seeds]
+    recipes = _recipes(config, options.epochs, options.seeds)
     compiler = _find_compiler(options.compiler)
     quiet_tensorflow()
-    network, forensics = _final_network(
-        directory, config, record, options.out, recipes, always=options.forensics
-    )
-    answer = _compile(network, compiler)
-    _write(options.out, config, record, network, answer, forensics=forensics)
-    delivery = None
-    if destination is not None and _keeps_its_promise(record, network):
+    from nas.bundle.bundle import TRAINING_LOG, check_folder
+    from nas.bundle.result import Result
+
+    check_folder(options.out)
+    choice = _open_choice(directory, config, record)
+    log = options.out / TRAINING_LOG
+    final = _train(choice, log, recipes, always_examined=options.forensics)
+    answer = _compile(final.network, compiler)
+    _write(options.out, config, record, final, answer)
+    _keep_int8_loss(directory, record, final)
+    result = Result(options.out, record, final, answer)
+    if destination is not None and result.keeps_promise:
         _say(f"Copying to {options.to} and verifying there …")
-        delivery = deliver(options.out, destination)
-    return _print_result(options.out, record, network, answer, delivery, as_json=options.json)
+        result = replace(result, delivery=deliver(options.out, destination))
+    return _tell(result, as_json=options.json)
 
 
 def pick_record(config: RunConfig, records: Sequence[Record], pick: str) -> Record:
@@ -109,69 +113,44 @@ def _find_compiler(path: Path | None) -> "Compiler | None":
         return None
 
 
-def _final_network(
-    directory: RunDirectory,
-    config: RunConfig,
-    record: Record,
-    out: Path,
-    recipes: Sequence[Recipe],
-    *,
-    always: bool,
-) -> "tuple[Deployable, Forensics | None]":
-    """Train longer, once a recipe, and measure the best; the search's own weights may be that.
-
-    What int8 loses is looked into, always or where chance does not explain it.
-
-    Every operation is deterministic: the same command writes the same bytes.
-    """
+def _train(
+    choice: "Choice", log: Path, recipes: Sequence[Recipe], *, always_examined: bool
+) -> "Final":
+    """Train longer and measure. Every operation is deterministic: the same bytes come out again."""
     import tensorflow as tf
 
+    from nas.bundle.final_training import FinalTraining
+
+    tf.config.experimental.enable_op_determinism()
+    with native_output_to(log):
+        return FinalTraining(choice, always_examined=always_examined, say=_say).run(recipes)
+
+
+def _open_choice(directory: RunDirectory, config: RunConfig, record: Record) -> "Choice":
+    """Find what the chosen network is made and trained from."""
     from nas.assembly import make_space, open_data
-    from nas.bundle.bundle import TRAINING_LOG, check_folder
+    from nas.bundle.final_training import Choice
     from nas.candidates.hyperparameters import fixed_hyperparameters
-    from nas.evaluation.deployable import measure, retrain
-    from nas.quantization.forensics import examine
-    from nas.quantization.statement import as_text
+    from nas.evaluation.pipeline import MODEL_FILE
     from search_spaces import find_front_end, warm_start
 
-    check_folder(out)
-    tf.config.experimental.enable_op_determinism()
-    dataset = open_data(directory, config)
+    values, dataset = record.hyperparameters, open_data(directory, config)
     space = make_space(config, dataset)
-    front_end = find_front_end(space, record.hyperparameters)
+    return Choice(
+        record=record,
+        searched=directory.model(record.candidate_id) / MODEL_FILE,
+        dataset=dataset,
+        build=lambda: space.build(fixed_hyperparameters(values)),
+        warm_start=lambda model: warm_start(space, model, values),
+        front_end=find_front_end(space, values),
+    )
 
-    examined: dict[bytes, Forensics] = {}
 
-    def refine(model: Any, resized: "Dataset", content: bytes) -> bytes:
-        found = examine(model, resized, content, always=always, say=_say)
-        if found.trials:
-            _say(as_text(found))
-        examined[found.content] = found
-        return found.content
-
-    def train(recipe: Recipe) -> "Trained":
-        epochs = recipe.epochs
-        _say(f"Training {record.candidate_id} for {epochs} epochs from seed {recipe.seed} …")
-        trained = retrain(
-            lambda: space.build(fixed_hyperparameters(record.hyperparameters)),
-            dataset,
-            recipe,
-            lambda epoch, accuracy: _say(f"  epoch {epoch}/{epochs}  validation {accuracy:.4f}"),
-            lambda model: warm_start(space, model, record.hyperparameters),
-            front_end=front_end,
-            refine=refine,
-        )
-        _say(f"  float {trained.float_accuracy:.4f}, int8 {trained.accuracy:.4f} on validation")
-        return trained
-
-    with native_output_to(out / TRAINING_LOG):
-        tried = [train(recipe) for recipe in recipes]
-        best = max(tried, key=lambda each: each.accuracy)
-        searched = _searched(directory, record, dataset, best, front_end)
-        if searched and searched.accuracy > best.accuracy:
-            _say(f"  better after the search's {searched.epochs} epochs: those weights are kept")
-            best = searched
-        return measure(best, dataset, front_end, tried=tried), examined.get(best.content)
+def _recipes(config: RunConfig, epochs: int | None, seeds: int) -> list[Recipe]:
+    """Return how to train, from as many seeds, the run's own first."""
+    epochs = epochs or EPOCHS_FACTOR * config.epochs
+    first = config.seed
+    return [Recipe(epochs, config.batch_size, seed) for seed in range(first, first + seeds)]
 
 
 def _compile(network: "Deployable", compiler: "Compiler | None") -> "CompilerAnswer | None":
@@ -185,22 +164,17 @@ def _compile(network: "Deployable", compiler: "Compiler | None") -> "CompilerAns
 
 
 def _write(
-    out: Path,
-    config: RunConfig,
-    record: Record,
-    network: "Deployable",
-    answer: "CompilerAnswer | None",
-    *,
-    forensics: "Forensics | None",
+    out: Path, config: RunConfig, record: Record, final: "Final", answer: "CompilerAnswer | None"
 ) -> None:
-    from nas.assembly import make_estimator
     from nas.bundle.bundle import write_bundle
     from nas.bundle.card import model_card
     from nas.network.network import host_work
     from nas.network.tflite import parse_network
-    from nas.quantization.statement import as_json, as_markdown
+    from nas.quantization.statement import as_json
+    from nas.records.chip_model import make_estimator
 
-    estimator, preparation = make_estimator(config), _preparation(config, network)
+    network, estimator = final.network, make_estimator(config)
+    preparation = _preparation(config, network)
     alone = parse_network(network.trained.content, "model.tflite")
     whole = estimator.estimate(replace(alone, front_end=host_work(network.front_end)))
     write_bundle(
@@ -212,17 +186,21 @@ def _write(
         preparation=preparation,
         golden=network.golden,
         estimate=estimator.estimate(alone),
-        card=model_card(
-            config,
-            record,
-            network,
-            whole,
-            answer,
-            preparation=preparation,
-            quantization=None if forensics is None else as_markdown(forensics),
-        ),
-        quantization=None if forensics is None else as_json(forensics),
+        card=model_card(config, record, final, whole, answer, preparation=preparation),
+        quantization=None if final.forensics is None else as_json(final.forensics),
     )
+
+
+def _keep_int8_loss(directory: RunDirectory, record: Record, final: "Final") -> None:
+    """Leave in the run what its report shows of the network's int8 file."""
+    from nas.quantization.statement import as_json
+
+    if final.forensics is None:
+        return
+    try:
+        keep_int8_loss(directory, record.candidate_id, as_json(final.forensics))
+    except OSError as error:
+        _say(f"The run's report will not show what int8 costs: {error.strerror}")
 
 
 def _preparation(config: RunConfig, network: "Deployable") -> "Preparation":
@@ -245,94 +223,17 @@ def _preparation(config: RunConfig, network: "Deployable") -> "Preparation":
     return of_signals(prepared.settings, config.sample_rate_hz, Path(str(front_ends.__file__)))
 
 
-def _searched(
-    directory: RunDirectory,
-    record: Record,
-    dataset: "Dataset",
-    retrained: "Trained",
-    front_end: Any,
-) -> "Trained | None":
-    """Return the network that the search left, if it is there and of the same layers."""
-    from nas.evaluation.deployable import Trained, validate
-    from nas.evaluation.pipeline import MODEL_FILE
-    from nas.network.tflite import read_model_file
-
-    try:
-        content = read_model_file(directory.model(record.candidate_id) / MODEL_FILE)
-        if _layers(content) != _layers(retrained.content):
-            return None
-    except UserError:
-        return None
-    curve = record.learning_curve or ()
-    best = 1 + max(range(len(curve)), key=curve.__getitem__) if curve else None
-    accuracy = validate(content, dataset, front_end)
-    return Trained(content, accuracy, record.float_accuracy, record.seed, record.epochs, best)
-
-
-def _layers(content: bytes) -> list[tuple[str, tuple[int, ...]]]:
-    """Return the operators and their output shapes: the same for all weights of one network."""
-    from nas.network.tflite import parse_network
-
-    operators = parse_network(content, "model.tflite").operators
-    return [(operator.type, operator.outputs[0].shape) for operator in operators]
-
-
-def _print_result(
-    out: Path,
-    record: Record,
-    network: "Deployable",
-    answer: "CompilerAnswer | None",
-    delivery: Delivery | None,
-    *,
-    as_json: bool,
-) -> int:
-    """Say what was written and whether it keeps what the search recorded."""
-    from nas.bundle.seeds import seed_result, seeds_sentence
-    from nas.evaluation.interval import accuracy_interval
-
-    low, high = accuracy_interval(network.test_accuracy, network.test_examples)
+def _tell(result: "Result", *, as_json: bool) -> int:
+    """Print what was written, and whether it keeps what the search recorded."""
     if as_json:
-        print_json(
-            {
-                "out": str(out),
-                "candidate_id": record.candidate_id,
-                "recorded_accuracy": record.accuracy,
-                "recorded_accuracy_low": record.accuracy_low,
-                "recorded_accuracy_high": record.accuracy_high,
-                "validation_accuracy": network.trained.accuracy,
-                "seed": network.trained.seed,
-                "seeds": [seed_result(each) for each in network.tried],
-                "test_accuracy": network.test_accuracy,
-                "test_accuracy_low": low,
-                "test_accuracy_high": high,
-                "compiles": answer.compilation.outcome if answer else None,
-                "compile_reason": answer.compilation.reason if answer else None,
-                "delivered": None if delivery is None else vars(delivery),
-            }
-        )
+        print_json(result.as_json())
     else:
-        print(
-            f"{out}: int8 accuracy {network.test_accuracy:.4f} on the test split "
-            f"(95 % interval {low:.4f} – {high:.4f}),\n"
-            f"{network.trained.accuracy:.4f} on validation; "
-            f"the search recorded {record.accuracy:.4f} there.\n"
-            + (f"{seeds_sentence(network.tried)}\n" if len(network.tried) > 1 else "")
-            + f"Try it: python {out}/classify.py FILE; check it anywhere: python {out}/verify.py"
-        )
-    if delivery is not None:
-        _say(delivery.said)
-    if not _keeps_its_promise(record, network):
-        _say("Less accurate than the search recorded: train longer with --epochs, or pick another.")
-        return EXIT_FAILED
-    if answer is not None and answer.content is None:
-        _say(f"The compiler refuses this network: {answer.compilation.reason}")
-        return EXIT_FAILED
-    return EXIT_FAILED if delivery is not None and not delivery.verified else EXIT_DONE
-
-
-def _keeps_its_promise(record: Record, network: "Deployable") -> bool:
-    """Whether the network is as accurate as the search recorded, within its interval."""
-    return record.accuracy_low is None or network.trained.accuracy >= record.accuracy_low
+        print(result.as_text())
+    if result.delivery is not None:
+        _say(result.delivery.said)
+    for line in result.complaints():
+        _say(line)
+    return EXIT_DONE if result.is_good else EXIT_FAILED
 
 
 def _say(text: str) -> None:

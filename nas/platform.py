@@ -2,8 +2,9 @@
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from nas.command import EXIT_DONE, CommandParser, check_picture, print_json, run_command
@@ -11,8 +12,12 @@ from nas.edgetpu.chip import CHIP, LINKS
 from nas.edgetpu.host import HOSTS
 from nas.errors import UserError
 from nas.platforms.contest import SETUPS, Setup
-from nas.platforms.placed_model import PlacedModel, place_model
+from nas.platforms.placed_model import PlacedModel, place_model, place_network
 from nas.platforms.this_cpu import CpuMeasurement, measure_cpu
+from nas.setup_options import add_profile_option, read_own_profile
+from nas.tensorflow_settings import native_output_to, quiet_tensorflow
+
+KERAS = ".keras"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -29,10 +34,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     options = _parse(argv)
     setups = _setups(options)
-    models = [place_model(path, setups) for path in options.models]
-    measured = [measure_cpu(path) for path in options.models] if options.measure_cpu else []
+    models = [_place(path, setups) for path in options.models]
+    measured = _measure(options.models) if options.measure_cpu else []
     _show(options, setups, _Models(models, measured))
     return EXIT_DONE
+
+
+def _place(path: Path, setups: tuple[Setup, ...]) -> PlacedModel:
+    if path.suffix != KERAS:
+        return place_model(path, setups)
+    quiet_tensorflow()
+    from nas.network.keras_graph import read_keras_model
+    from nas.subject import open_file
+
+    return place_network(path.name, read_keras_model(open_file(path).model), setups)
+
+
+def _measure(paths: Sequence[Path]) -> list[CpuMeasurement]:
+    """Time models; what the interpreter's native parts write is kept off the terminal."""
+    with TemporaryDirectory(prefix="platform-") as name, native_output_to(Path(name) / "log"):
+        return [measure_cpu(path) for path in paths]
 
 
 @dataclass(frozen=True)
@@ -71,12 +92,18 @@ def _show(options: argparse.Namespace, setups: tuple[Setup, ...], models: _Model
 
 def _setups(options: argparse.Namespace) -> tuple[Setup, ...]:
     """Return the set-up that was described, or the usual ones at the clock asked for."""
+    if options.profile is not None:
+        given = {name for name, value in vars(options).items() if value is not None}
+        own = read_own_profile(options.profile, given).estimator()
+        name = f"Your Edge TPU against its {own.host}"
+        return (Setup(name, own.link, own.host, own.clock_mhz, own),)
     if (options.link is None) != (options.host is None):
         raise UserError("--link and --host describe one set-up: give both or none")
     usual = SETUPS
     if options.link is not None:
         usual = (Setup(f"Edge TPU against {options.host}", options.link, options.host),)
-    return tuple(Setup(each.name, each.link, each.host, options.clock_mhz) for each in usual)
+    clock_mhz = options.clock_mhz or usual[0].clock_mhz
+    return tuple(replace(each, clock_mhz=clock_mhz) for each in usual)
 
 
 def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -85,10 +112,17 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
         "which size on."
     )  # fmt: skip
     add = parser.add_argument
-    add("models", nargs="*", type=Path, metavar="MODEL", help="int8 .tflite files to advise on")
+    add(
+        "models",
+        nargs="*",
+        type=Path,
+        metavar="MODEL",
+        help="int8 .tflite or .keras files to advise on",
+    )
     add("--link", choices=tuple(LINKS), help="link to the chip (default: a Dev Board's and usb3)")
     add("--host", choices=tuple(HOSTS), help="CPU it competes with (default: a53 and desktop)")
-    add("--clock-mhz", type=float, choices=CHIP.clocks_mhz, default=500.0, help="clock in MHz")
+    add("--clock-mhz", type=float, choices=CHIP.clocks_mhz, help="clock in MHz (default: 500)")
+    add_profile_option(parser)
     add("--measure-cpu", action="store_true", help="also time the models on this computer's CPU")
     add("--json", action="store_true", help="print one JSON object")
     add("--picture", type=Path, metavar="FILE.png", help="draw the chart as well")
@@ -100,6 +134,9 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
 def _check(options: argparse.Namespace) -> None:
     if options.measure_cpu and not options.models:
         raise UserError("--measure-cpu needs a model to time: name a .tflite file")
+    keras = [path for path in options.models if path.suffix == KERAS]
+    if options.measure_cpu and keras:
+        raise UserError(f"--measure-cpu times int8 .tflite files: convert {keras[0]} first")
     check_picture(options.picture)
 
 

@@ -44,6 +44,11 @@ def _parse_path(text: str) -> str:
     return str(Path(text).absolute())
 
 
+def _parse_power(text: str) -> str:
+    """Return the path of a log in full and a sensor as it is."""
+    return _parse_path(text) if text.endswith(".csv") else text
+
+
 def _parse_storage(text: str) -> str:
     """Return a URL as it is and the path of a journal file in full."""
     return text if "://" in text else _parse_path(text)
@@ -102,6 +107,10 @@ class SearchOptions(TypedDict, total=False):
     compiler: Annotated[str | Path, Option(
         "edgetpu_compiler, which measuring needs", {"type": _parse_path, "metavar": "PATH"},
         "the one on PATH")]
+    power: Annotated[str, Option(
+        "where energy is from when a device measures: auto (the only INA2xx chip of its system, "
+        "else an estimate), a sensor such as ina219 or hwmon2:1, or the .csv log of a USB meter",
+        {"type": _parse_power, "metavar": "SENSOR"})]
     link: Annotated[LinkName, Option(
         "link to the Edge TPU", {"choices": ("pcie", "usb3", "usb2")})]
     clock_mhz: Annotated[float, Option(

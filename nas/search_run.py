@@ -29,6 +29,7 @@ from nas.executors.workers import warm_up
 from nas.records.claim import claimed
 from nas.records.record import read_records
 from nas.records.run import RunConfig, RunDirectory, Settings, read_config
+from nas.setup_options import read_own_profile
 from nas.study.events import Observers, SearchFinished
 from nas.study.storage import joined_settings, lost_storage_explained
 from nas.tensorflow_settings import quiet_tensorflow
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 
 BUDGETS = (
     "trials", "timeout_s", "trial_timeout_s", "workers", "executor", "ray_address", "ray_cpus",
-    "gate", "check_fidelity", "device", "device_failures", "compiler",
+    "gate", "check_fidelity", "device", "device_failures", "compiler", "power",
 )  # fmt: skip
 """What may change when a run is resumed."""
 
@@ -156,11 +157,7 @@ def _with_data(given: dict[str, Any]) -> dict[str, Any]:
 
 def _with_profile(given: dict[str, Any]) -> dict[str, Any]:
     """Take link, clock and host from the profile that is named."""
-    from nas.calibrating.profile import read_profile
-
-    if {"link", "clock_mhz", "host"} & given.keys():
-        raise UserError("--profile has a link, a clock and a host: leave out what else tells them")
-    profile = read_profile(given["profile"])
+    profile = read_own_profile(given["profile"], given)
     setup = {"link": profile.link, "clock_mhz": profile.clock_mhz, "host": profile.host}
     return {**given, **setup}
 
@@ -194,8 +191,9 @@ def _opened_bench(request: Request) -> Iterator["DevicePool | None"]:
         return
     from nas.bench import open_bench
 
-    bench, note = open_bench(settings)
-    _warn(note)
+    bench, notes = open_bench(settings)
+    for note in notes:
+        _warn(note)
     try:
         yield bench
     finally:

@@ -19,14 +19,15 @@ from nas.command import (
     print_json,
     run_command,
 )
-from nas.edgetpu.chip import CHIP, LINKS
 from nas.edgetpu.estimator import Estimator
-from nas.edgetpu.host import HOSTS
 from nas.errors import UserError
+from nas.setup_options import add_setup_options, read_setup
 from nas.tensorflow_settings import native_output_to, quiet_tensorflow
+from search_spaces import default_data
 
 if TYPE_CHECKING:
     from nas.data.dataset import Dataset
+    from nas.device.pool import DevicePool
     from nas.subject import Subject
     from nas.sweeping.adjustments import Adjustment, AdjustmentName
     from nas.sweeping.step import Step
@@ -34,8 +35,9 @@ if TYPE_CHECKING:
 
 _FORMS = {"width": ("multiplier", "columns"), "input": ("image", "vector")}
 _SPACE_SIDE, _SPACE_CLASSES = 64, 2
+_IMAGE_AXES = 3
 _TRAINED_STEPS = 5
-_TRAINING = {"data": "pcb_synthetic", "epochs": 8, "batch_size": 64, "seed": 0}
+_TRAINING = {"epochs": 8, "batch_size": 64, "seed": 0}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -53,8 +55,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(argv)
     _check(options)
     quiet_tensorflow()
-    with _dataset(options) as dataset:
-        sweep = _sweep(options, dataset)
+    with _bench(options) as bench, _dataset(options) as dataset:
+        sweep = _sweep(options, dataset, bench)
     _show(sweep, options)
     if not sweep.is_interrupted:
         return EXIT_DONE
@@ -62,7 +64,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     return EXIT_INTERRUPTED
 
 
-def _sweep(options: argparse.Namespace, dataset: "Dataset | None") -> "Sweep":
+def _sweep(
+    options: argparse.Namespace, dataset: "Dataset | None", bench: "DevicePool | None"
+) -> "Sweep":
     from nas.sweeping.adjustments import choose_adjustment
     from nas.sweeping.laboratory import ModelLaboratory
     from nas.sweeping.recommendation import Recommendation, check_recommendations
@@ -73,7 +77,7 @@ def _sweep(options: argparse.Namespace, dataset: "Dataset | None") -> "Sweep":
     adjustment = choose_adjustment(
         subject.model, _adjustment_name(options), options.layer, options.values
     )
-    estimator = Estimator(options.link, options.clock_mhz, options.host)
+    estimator = read_setup(options)
     measure = estimated(estimator)
     gc.freeze()  # what is loaded stays: looking through it again costs a sixth of the sweep
     steps: list[Step] = []
@@ -87,6 +91,8 @@ def _sweep(options: argparse.Namespace, dataset: "Dataset | None") -> "Sweep":
             baseline = next(step for step in steps if step.value == adjustment.neutral)
             laboratory = ModelLaboratory(subject.model, measure)
             recommendations = check_recommendations(baseline, steps, laboratory)
+        if bench is not None:
+            _measure(steps, subject, adjustment, bench)
         if dataset is not None:
             _train(
                 steps, subject=subject, adjustment=adjustment, dataset=dataset,
@@ -96,10 +102,29 @@ def _sweep(options: argparse.Namespace, dataset: "Dataset | None") -> "Sweep":
         if not steps:
             raise
         is_interrupted = True
-    setup = {"link": options.link, "clock_mhz": options.clock_mhz, "host": options.host}
+    setup = {name: getattr(estimator, name) for name in ("link", "clock_mhz", "host", "profile")}
     return Sweep(
         subject.name, setup, adjustment, tuple(steps), recommendations, is_interrupted
     )  # fmt: skip
+
+
+def _measure(
+    steps: list["Step"], subject: "Subject", adjustment: "Adjustment", bench: "DevicePool"
+) -> None:
+    """Measure the latency of every step; where that ends early, the others have none."""
+    from nas.sweeping.measuring import converter, measure_steps
+
+    convert = converter(subject.build, adjustment)
+    try:
+        with _native_output():
+            for done, (place, step) in enumerate(measure_steps(steps, convert, bench), start=1):
+                steps[place] = step
+                print(f"measured {done} of {len(steps)}", file=sys.stderr)
+    finally:
+        steps[:] = [
+            step if step.latency_source == "device" else step.unmeasured("interrupted")
+            for step in steps
+        ]
 
 
 def _train(
@@ -112,14 +137,12 @@ def _train(
     options: argparse.Namespace,
 ) -> None:
     """Measure the accuracy of the steps, of a few of them where the values were not chosen."""
-    from tempfile import TemporaryDirectory
-
     from nas.evaluation.recipe import Recipe
     from nas.sweeping.training import train_step
 
     recipe = Recipe(options.epochs, options.batch_size, options.seed)
     places = range(len(steps)) if options.values is not None else _spread(len(steps))
-    with TemporaryDirectory(prefix="sweep-") as name, native_output_to(Path(name) / "native.log"):
+    with _native_output() as folder:
         for done, place in enumerate(places, start=1):
             step = steps[place]
             print(
@@ -128,8 +151,8 @@ def _train(
             )
             if step.reason is None:
                 steps[place] = train_step(
-                    step, subject.build, adjustment, dataset, Path(name),
-                    recipe=recipe, estimator=estimator,
+                    step, subject.build, adjustment, dataset, folder,
+                    recipe=recipe, estimator=estimator, front_end=subject.front_end,
                 )  # fmt: skip
 
 
@@ -141,17 +164,44 @@ def _spread(count: int) -> list[int]:
 def _subject(options: argparse.Namespace, dataset: "Dataset | None") -> "Subject":
     from nas.subject import open_application, open_candidate, open_file, with_classes
 
-    side = dataset.input_shape[0] if dataset else options.image_size
     classes = len(dataset.class_names) if dataset else options.classes
     if options.space is not None:
         return open_candidate(
-            options.space, options.preset, options.set, side or _SPACE_SIDE,
-            classes or _SPACE_CLASSES,
+            options.space, options.preset, options.set, options.image_size or _SPACE_SIDE,
+            classes or _SPACE_CLASSES, input_shape=dataset.input_shape if dataset else None,
         )  # fmt: skip
+    if dataset is not None and len(dataset.input_shape) != _IMAGE_AXES:
+        raise UserError(f"--data {options.data} holds signals: name a --space for them")
+    side = dataset.input_shape[0] if dataset else options.image_size
     if not options.model.endswith(".keras"):
         return open_application(options.model, side, classes)
     subject = open_file(Path(options.model))
     return subject if dataset is None else with_classes(subject, len(dataset.class_names))
+
+
+@contextmanager
+def _bench(options: argparse.Namespace) -> Iterator["DevicePool | None"]:
+    """Give what latencies are measured with, or nothing where they are estimated."""
+    from nas.bench import open_bench
+    from nas.records.run import Settings
+
+    bench, notes = open_bench(Settings(device=options.device, compiler=options.compiler))
+    for note in notes:
+        print(note, file=sys.stderr)
+    try:
+        yield bench
+    finally:
+        if bench is not None:
+            bench.close()
+
+
+@contextmanager
+def _native_output() -> Iterator[Path]:
+    """Keep what TensorFlow's native parts write off the terminal; give a folder meanwhile."""
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory(prefix="sweep-") as name, native_output_to(Path(name) / "native.log"):
+        yield Path(name)
 
 
 @contextmanager
@@ -229,7 +279,7 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _check_training(options: argparse.Namespace) -> None:
-    given = [name for name in _TRAINING if getattr(options, name) is not None]
+    given = [name for name in ("data", *_TRAINING) if getattr(options, name) is not None]
     if not options.train:
         if given:
             raise UserError(f"--{given[0].replace('_', '-')} is for training: add --train")
@@ -242,6 +292,9 @@ def _check_training(options: argparse.Namespace) -> None:
     for name, value in _TRAINING.items():
         if getattr(options, name) is None:
             setattr(options, name, value)
+    options.data = options.data or default_data(
+        options.space or "", images="pcb_synthetic", signals="motion_synthetic"
+    )
 
 
 def _parse_values(text: str) -> tuple[float, ...]:
@@ -273,11 +326,14 @@ def _parser() -> CommandParser:
         help=f"input side in pixels (default: {_SPACE_SIDE} for a space, else 224)")  # fmt: skip
     add("--classes", type=parse_count, metavar="N",
         help=f"classes (default: {_SPACE_CLASSES} for a space, else 1000)")  # fmt: skip
-    add("--link", choices=tuple(LINKS), default="usb3", help="link to the chip")
-    add("--clock-mhz", type=float, choices=CHIP.clocks_mhz, default=500.0, help="clock in MHz")
-    add("--host", choices=tuple(HOSTS), default="desktop", help="CPU to compare with")
+    add_setup_options(parser)
+    add("--device", default="estimate", metavar="DEVICE",
+        help="where latency is from: estimate, auto, usb, usb:1, pci, ssh://user@host")  # fmt: skip
+    add("--compiler", metavar="PATH",
+        help="edgetpu_compiler, which measuring needs (default: the one on PATH)")  # fmt: skip
     add("--train", action="store_true", help="measure int8 accuracy after brief trainings as well")
-    add("--data", metavar="SPEC", help=f"data to train on (default: {_TRAINING['data']})")
+    add("--data", metavar="SPEC",
+        help="data to train on (default: pcb_synthetic, for signals motion_synthetic)")  # fmt: skip
     for name, text in (("epochs", "epochs of a training"), ("batch_size", "examples a step")):
         add(f"--{name.replace('_', '-')}", type=parse_count, metavar="N",
             help=f"{text} (default: {_TRAINING[name]})")  # fmt: skip

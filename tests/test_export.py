@@ -106,7 +106,7 @@ def test_the_better_weights_are_exported_those_of_the_search_or_new_ones(
     told = call("nas.export", str(run), "--out", str(out), "--epochs", "1", "--json")
     searched = run / "models" / json.loads(told.stdout)["candidate_id"] / "model.tflite"
     kept = weights(searched) <= weights(out / "model.tflite")
-    assert kept == ("those weights are kept" in told.stderr)
+    assert kept == ("the weights of the search's 3 epochs are kept" in told.stderr)
     epochs = 3 if kept else 1
     assert f"Trained for {epochs} epochs" in (out / "MODEL_CARD.md").read_text()
     assert (

@@ -14,6 +14,7 @@ from nas.platforms.contest import SETUPS
 from nas.platforms.placed_model import place_model
 from nas.view.platform_figure import chart_figure
 from nas.view.platform_text import spans
+from tests.adjustment.models import residual
 
 ROOT = Path(__file__).parents[1]
 MODEL = Path(__file__).parent / "data" / "convolutional_int8.tflite"
@@ -46,11 +47,27 @@ def test_json_holds_curves_crossovers_and_the_models(capsys: pytest.CaptureFixtu
     assert measured["runs"] >= 20
 
 
+def test_a_keras_file_is_placed_like_its_int8_file(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "net.keras"
+    model = residual()
+    model.save(path)
+    assert main([str(path), "--json"]) == 0
+    (placed,) = json.loads(capsys.readouterr().out)["models"]
+    assert (placed["name"], placed["kind"], placed["size"]) == ("net.keras", "convolutional", 12)
+    biases = 8 + 8 + 3
+    normalizations = 2 * 4 * 8
+    assert placed["parameters"] == model.count_params() - biases - normalizations
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         (["--link", "pcie"], "give both or none"),
         (["--measure-cpu"], "needs a model"),
+        (["net.keras", "--measure-cpu"], "convert net.keras first"),
+        (["missing.keras"], "missing.keras: there is no such file"),
         (["--picture", "chart.jpg"], r"must end in \.png"),
         (["--picture", "nowhere/chart.png"], "no folder nowhere"),
         (["missing.tflite"], "missing.tflite"),

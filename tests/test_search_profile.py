@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from nas.assembly import make_estimator
 from nas.calibrating.profile import profile_path, write_profile
 from nas.errors import UserError
+from nas.records.chip_model import make_estimator
 from nas.search import main
 from tests.calibrating.test_profile import PROFILE
 from tests.network.networks import five_convolutions

@@ -14,8 +14,11 @@ from PIL import Image
 
 from nas.command import EXIT_DONE, EXIT_INTERRUPTED
 from nas.errors import UserError
+from nas.subject import open_candidate
 from nas.sweep import main
 from tests.adjustment.models import residual
+from tests.data_room.signals import sensor_rows
+from tests.sweeping.bench import Bench
 
 ROOT = Path(__file__).parents[1]
 
@@ -97,6 +100,28 @@ def test_ctrl_c_shows_what_was_costed(
     assert "interrupted after 2 steps" in captured.err
 
 
+def test_a_device_measures_every_step(
+    capsys: pytest.CaptureFixture[str], model_file: str, monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    bench = Bench(len)
+    monkeypatch.setattr("nas.bench.open_bench", lambda settings: (bench, [settings.device]))
+    picture = tmp_path / "sweep.png"
+    words = [model_file, "--adjust", "depth", "--values", "1,5", "--device", "usb"]
+    value = _json(capsys, *words, "--picture", str(picture))
+    assert value["source"] == "device"
+    latencies = [each["latency_ms"] for each in value["steps"]]
+    assert latencies == sorted(latencies)
+    assert latencies[0] > 1000  # bytes of a file
+    assert bench.is_closed
+    assert picture.exists()
+    assert main(words) == EXIT_DONE
+    captured = capsys.readouterr()
+    assert "usb" in captured.err.splitlines()
+    assert "quartiles" in captured.out
+    assert "recommendations are estimates" in " ".join(captured.out.split())
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -118,6 +143,7 @@ def test_ctrl_c_shows_what_was_costed(
         (["x", "--adjust", "depth", "--picture", "a.svg"], "must end in .png"),
         (["x", "--adjust", "depth", "--picture", "absent/a.png"], "there is no folder absent"),
         (["MobileNet", "--adjust", "depth", "--image-size", "8"], "MobileNet at 8 pixels"),
+        (["x", "--adjust", "depth", "--device", "tpu"], "tpu"),
     ],
 )
 def test_a_mistake_is_told(words: list[str], message: str) -> None:
@@ -198,6 +224,13 @@ def test_a_file_that_asks_for_huge_weights_is_refused_before_they_are_made(tmp_p
         main([path, "--adjust", "classes"])
 
 
+def test_weights_that_cannot_be_read_are_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "mobilenet_0.25.weights.h5").write_bytes(b"")
+    subject = open_candidate(f"transfer:{tmp_path}", None, [], 32, 2)
+    with pytest.raises(UserError, match=r"weights of mobilenet_0.25 cannot be loaded from .*h5"):
+        subject.build()
+
+
 # --- whole commands -------------------------------------------------------------------------
 
 
@@ -211,6 +244,19 @@ def test_accuracy_of_a_few_steps(
     )  # fmt: skip
     assert [each["value"] for each in value["steps"]] == [1, 2]
     assert all(0 <= each["accuracy"] <= 1 for each in value["steps"])
+
+
+@pytest.mark.slow
+def test_networks_of_signals_are_trained_on_signals(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    table = tmp_path / "sensors.csv"
+    table.write_text("\n".join(sensor_rows()))
+    words = ["--space", "spectrogram_mlp", "--adjust", "width", "--train", "--data", str(table)]
+    value = _json(capsys, *words, "--epochs", "1", "--values", "2")
+    assert all(0 <= each["accuracy"] <= 1 for each in value["steps"])
+    with pytest.raises(UserError, match="holds signals: name a --space for them"):
+        main(["MobileNet", *words[2:]])
 
 
 @pytest.mark.slow

@@ -73,6 +73,7 @@ class Question:
             "link": self.estimator.link,
             "clock_mhz": self.estimator.clock_mhz,
             "host": self.estimator.host,
+            "profile": self.estimator.profile,
             "constraints": [constraint.text for constraint in self.constraints],
         }
 

@@ -15,12 +15,12 @@ from nas.bundle.tflite_file import with_metadata, with_uint8_ends
 from nas.edgetpu.estimator import Estimate
 from nas.errors import UserError
 from nas.evaluation.golden import Golden
+from nas.records.int8_loss import FILE as QUANTIZATION
 
 TRAINING_LOG = "training.log"
 """What native code said while the network was trained; all that an interrupted export leaves."""
 
 MODEL, COMPILED, TASK_MODEL = "model.tflite", "model_edgetpu.tflite", "model_uint8.tflite"
-QUANTIZATION = "quantization.json"
 INT8, UINT8 = (-128, 127), (0, 255)
 
 

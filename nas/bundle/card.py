@@ -1,11 +1,13 @@
 """The model card: what a network is, how good, at what cost, and who says so."""
 
+from nas.bundle.final_training import Final
 from nas.bundle.preparation import IMAGE, Preparation
 from nas.bundle.seeds import seeds_table
 from nas.compiler.compile_answer import CompilerAnswer
 from nas.edgetpu.estimator import Estimate
 from nas.evaluation.deployable import Deployable
 from nas.evaluation.interval import accuracy_interval
+from nas.quantization.statement import as_markdown
 from nas.records.record import Record
 from nas.records.run import RunConfig
 
@@ -15,31 +17,29 @@ _MIB = 2**20
 def model_card(
     config: RunConfig,
     record: Record,
-    network: Deployable,
+    final: Final,
     estimate: Estimate,
     answer: CompilerAnswer | None,
     *,
     preparation: Preparation,
-    quantization: str | None = None,
 ) -> str:
     """Write the card of an exported network in Markdown.
 
     Args:
         config: The run it is from.
         record: What the search recorded.
-        network: The network as exported.
+        final: The network as exported, and what its training came to.
         estimate: Costs of the exported file.
         answer: What the compiler made of it, where there was one.
         preparation: What turns a user's file into its input.
-        quantization: Section on what int8 loses; ``None`` where nobody looked.
     """
     sections = [
         f"# {config.space} {record.candidate_id}\n",
         _introduction(config, record, preparation.kind),
-        _accuracy(record, network),
-        *([] if quantization is None else [quantization]),
+        _accuracy(record, final),
+        *([] if final.forensics is None else [as_markdown(final.forensics)]),
         _costs(config, record, estimate, answer),
-        _recipe(config, network, preparation.words),
+        _recipe(config, final.network, preparation.words),
         _settings(record),
         _limits(config, preparation.kind),
     ]
@@ -59,8 +59,8 @@ def _introduction(config: RunConfig, record: Record, kind: str) -> str:
     )
 
 
-def _accuracy(record: Record, network: Deployable) -> str:
-    seeds = f"\n{seeds_table(network.tried)}" if len(network.tried) > 1 else ""
+def _accuracy(record: Record, final: Final) -> str:
+    network, seeds = final.network, seeds_table(final)
     return (
         "## Accuracy of the int8 network\n\n"
         "| split | examples | accuracy | 95 % interval (Wilson) |\n|---|---|---|---|\n"
@@ -70,7 +70,7 @@ def _accuracy(record: Record, network: Deployable) -> str:
         f"| {_number(record.accuracy)} "
         f"| {_number(record.accuracy_low)} – {_number(record.accuracy_high)} |\n\n"
         "The validation split chose the network, its training and its checkpoint; the test split "
-        f"chose nothing.\n{seeds}"
+        "chose nothing.\n" + (f"\n{seeds}" if seeds else "")
     )
 
 

@@ -1,7 +1,4 @@
-"""Additions to a TFLite file that leave its network as it is.
-
-Reference: https://github.com/tensorflow/tensorflow/blob/master/tensorflow/compiler/mlir/lite/schema/schema.fbs
-"""
+"""Additions to a TFLite file that leave its network as it is."""
 
 import io
 import zipfile
@@ -9,11 +6,11 @@ from collections.abc import Mapping
 from copy import copy
 from typing import Any
 
-import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-_IDENTIFIER = b"TFL3"
+from nas.network.tflite_objects import packed, unpacked
+
 _QUANTIZE = schema.BuiltinOperator.QUANTIZE
 
 
@@ -26,12 +23,12 @@ def with_metadata(content: bytes, metadata: bytes, files: Mapping[str, str]) -> 
         files: Texts that the metadata name. They follow the file as an archive without compression:
             task libraries look for it at the end, runtimes do not look there.
     """
-    model = schema.ModelT.InitFromPackedBuf(content)
+    model = unpacked(content)
     entry = schema.MetadataT(name="TFLITE_METADATA", buffer=len(model.buffers))
     model.metadata = [*(model.metadata or []), entry]
     model.buffers.append(schema.BufferT(data=np.frombuffer(metadata, np.uint8)))
     whole = io.BytesIO()
-    whole.write(_packed(model))
+    whole.write(packed(model))
     with zipfile.ZipFile(whole, "w") as archive:
         for name, text in files.items():
             member = zipfile.ZipInfo(name)  # of 1980: the same files give the same bytes
@@ -48,7 +45,7 @@ def with_uint8_ends(content: bytes) -> bytes:
     Args:
         content: A ``.tflite`` file with one int8 input and one int8 output.
     """
-    model = schema.ModelT.InitFromPackedBuf(content)
+    model = unpacked(content)
     (graph,) = model.subgraphs
     (source,), (target,) = graph.inputs, graph.outputs
     code, first = len(model.operatorCodes), len(graph.tensors)
@@ -61,7 +58,7 @@ def with_uint8_ends(content: bytes) -> bytes:
     graph.operators = [before, *graph.operators, after]
     graph.inputs, graph.outputs = [first], [first + 1]
     model.signatureDefs = None  # they name the int8 tensors
-    return _packed(model)
+    return packed(model)
 
 
 def _uint8(tensor: Any) -> Any:
@@ -72,9 +69,3 @@ def _uint8(tensor: Any) -> Any:
     moved.quantization = copy(tensor.quantization)
     moved.quantization.zeroPoint = tensor.quantization.zeroPoint + 128
     return moved
-
-
-def _packed(model: Any) -> bytes:
-    builder = flatbuffers.Builder(1024)
-    builder.Finish(model.Pack(builder), _IDENTIFIER)
-    return bytes(builder.Output())

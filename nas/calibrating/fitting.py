@@ -2,7 +2,8 @@
 
 Least squares of relative errors by Gauss–Newton, in the logarithms of the constants. Each is held
 near the package's value by a prior so wide that it only matters where no measurement tells
-anything. A measurement far off pulls no harder than one near (Huber).
+anything. A measurement far off pulls no harder than one near (Huber). A constant that the
+measurements leave open stays the package's, and the others are fitted beside that.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,10 +31,14 @@ _NOISE = 0.03
 """Relative error expected of one measurement and of the model's form, together."""
 _SPREAD = 1.5
 """Standard deviation of the logarithm of a constant before anything is measured."""
+_LEFT_OPEN = 0.5
+"""A constant that may be further off than that, as a share, is not told by the measurements."""
 _LIMIT = 3.0
 _STEP = 0.02
 _MOST_ROUNDS = 30
 _DONE = 1e-4
+_OF_MEDIAN = 1.4826
+"""Standard deviation of a normal distribution over its median absolute deviation."""
 _TENTH = 10
 """Each end of an 80 % interval leaves out a tenth."""
 
@@ -115,7 +120,8 @@ class Fit:
     """What the measurements say.
 
     Attributes:
-        constants: By the names of ``constants_of``.
+        constants: By the names of ``constants_of``; one that the measurements leave open is not
+            there.
         spreads: How far off each may be, as a share: the standard deviation of its logarithm.
         fitted_ms: Each network, estimated with them.
         left_out_ms: Each network, estimated with constants that were fitted without its group.
@@ -139,15 +145,17 @@ def fit(rows: Sequence[Row], setup: Setup) -> Fit:
     measured = np.array([row.measured_ms for row in rows])
     problem = _Problem([row.compiled for row in rows], np.log(measured), setup)
     estimates = _Problem([row.predicted for row in rows], np.log(measured), setup)
-    logs = problem.solve(np.ones(len(rows), bool), problem.priors)
+    everything = np.ones(len(rows), bool)
+    problem.leave_open(problem.solve(everything, problem.priors))
+    logs = problem.solve(everything, problem.priors)
     left_out = np.empty(len(rows))
     for group in range(GROUPS):
         is_left_out = np.arange(len(rows)) % GROUPS == group
         others = problem.solve(~is_left_out, logs)
         left_out[is_left_out] = np.exp(estimates.predict(others))[is_left_out]
     return Fit(
-        dict(zip(problem.names, np.exp(logs).tolist(), strict=True)),
-        dict(zip(problem.names, problem.spreads(logs).tolist(), strict=True)),
+        problem.told(np.exp(logs)),
+        problem.told(problem.spreads(logs)),
         np.exp(estimates.predict(logs)),
         left_out,
         conformal_interval(measured / left_out),
@@ -171,11 +179,19 @@ def conformal_interval(ratios: Values) -> tuple[float, float]:
 
 
 class _Problem:
+    """Rows and constants; those that are not told stay at their priors."""
+
     def __init__(self, rows: Sequence[Prepared], measured: Values, setup: Setup) -> None:
         constants = constants_of(setup.link, setup.host)
         self.names = tuple(constants)
         self.priors = np.log(list(constants.values()))
+        self.is_told = np.ones(len(constants), bool)
         self._rows, self._measured, self._setup = rows, measured, setup
+
+    def told(self, values: Values) -> dict[str, float]:
+        """Return the values of the constants that the measurements tell, by name."""
+        named = zip(self.names, values.tolist(), self.is_told, strict=True)
+        return {name: value for name, value, is_told in named if is_told}
 
     def predict(self, logs: Values) -> Values:
         """Logarithm of the latency of each network, shape (rows,)."""
@@ -193,12 +209,34 @@ class _Problem:
                 break
         return logs
 
+    def leave_open(self, logs: Values) -> None:
+        """Let what the rows leave open stay at its prior: the most open one, and look again.
+
+        Of two constants of which the rows tell the product alone, one stays and one is fitted.
+        """
+        weights = self._weights(logs)
+        while True:
+            told = np.flatnonzero(self.is_told)
+            spreads = _deviations(weights[np.ix_(told, told)])
+            if spreads.max() <= _LEFT_OPEN:
+                return
+            self.is_told[told[spreads.argmax()]] = False
+
     def spreads(self, logs: Values) -> Values:
-        """Standard deviation of each logarithm, shape (constants,)."""
-        slopes = self._slopes(logs)
-        weights = slopes.T @ slopes / _NOISE**2 + np.eye(len(logs)) / _SPREAD**2
-        spreads: Values = np.sqrt(np.diag(np.linalg.inv(weights)))
-        return spreads
+        """Standard deviation of each logarithm, none taken as known, shape (constants,)."""
+        return _deviations(self._weights(logs))
+
+    def _weights(self, logs: Values) -> Values:
+        """Inverse of the covariance, shape (constants, constants)."""
+        slopes, noise = self._slopes(logs), self._noise(logs)
+        weights: Values = slopes.T @ slopes / noise**2 + np.eye(len(logs)) / _SPREAD**2
+        return weights
+
+    def _noise(self, logs: Values) -> float:
+        """Relative error of a row as it is found to be, where that is more than expected."""
+        degrees = max(1, len(self._rows) - self.is_told.sum())
+        middle = np.median(np.abs(self._measured - self.predict(logs)))
+        return max(_NOISE, float(_OF_MEDIAN * middle * np.sqrt(len(self._rows) / degrees)))
 
     def _slopes(self, logs: Values) -> Values:
         """How much each prediction changes with each constant, shape (rows, constants)."""
@@ -214,5 +252,11 @@ class _Problem:
         slopes = root[:, None] * self._slopes(logs)
         design = np.vstack([slopes / _NOISE, np.eye(len(logs)) / _SPREAD])
         target = np.concatenate([root * residuals, (self.priors - logs) / _SPREAD])
-        step: Values = np.linalg.lstsq(design, target, rcond=None)[0]
+        step = np.zeros(len(logs))
+        step[self.is_told] = np.linalg.lstsq(design[:, self.is_told], target, rcond=None)[0]
         return np.clip(step, -0.5, 0.5)
+
+
+def _deviations(weights: Values) -> Values:
+    deviations: Values = np.sqrt(np.diag(np.linalg.inv(weights)))
+    return deviations

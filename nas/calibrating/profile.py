@@ -56,7 +56,8 @@ class Profile:
         host: The CPU beside it.
         clock_mhz: Its clock while it was measured.
         facts: What it told about itself: interpreter, runtime, link, host.
-        constants: Constants of the latency model by name, see ``constants_of``.
+        constants: Constants of the latency model by name, see ``constants_of``; those that the
+            measurements left open are not there and stay the package's.
         spreads: How far off each may be, as a share.
         interval: Measured over estimated latency at the ends of the 80 % interval.
         residuals: One for each network.

@@ -1,13 +1,13 @@
 """A candidate: one network of a search space, not yet trained."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from nas.candidates.network_id import network_id, prepared_id
-from nas.errors import CandidateError
+from nas.errors import CandidateError, one_line
 from search_spaces import find_front_end
+from search_spaces.weightless import without_weights
 
 
 class Space(Protocol):
@@ -73,23 +73,3 @@ def _build(space: Space, hp: Any) -> Any:
     except Exception:
         # A space that compiles its models, as KerasTuner's users do: its optimizer needs values.
         return space.build(hp)
-
-
-@contextmanager
-def without_weights() -> Iterator[None]:
-    """Let Keras build models whose variables have shapes and no values."""
-    from keras.src.backend.common import global_state
-    from keras.src.backend.common.stateless_scope import StatelessScope
-
-    try:
-        with StatelessScope(initialize_variables=False):
-            yield
-    finally:
-        # Keras keeps every such variable for a later initialization: a leak of 1 MB a network.
-        global_state.set_global_attribute("uninitialized_variables", [])
-
-
-def one_line(error: BaseException, limit: int = 300) -> str:
-    """Return an error's message on one line, cut to ``limit`` characters."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -28,7 +28,7 @@ class Measures(Protocol):
     def connect(self) -> dict[str, Any]:
         """Return what the device tells of itself."""
 
-    def measure(self, model: bytes, reference: bytes | None = None) -> Measured:
+    def measure(self, model: bytes) -> Measured:
         """Measure a model."""
 
 
@@ -116,7 +116,7 @@ class CalibrationRun:
         """Measure what is not measured yet.
 
         Args:
-            networks: The first is the reference that tells whether the device drifts.
+            networks: The calibration set.
 
         Returns:
             The good measurements by the network's name, in the order of the networks.
@@ -127,12 +127,10 @@ class CalibrationRun:
         facts = self.device.connect()
         setting = ", ".join(str(part) for part in (self.name, facts["link"], facts["runtime"]))
         rows: dict[str, Row] = {}
-        reference = None
         for number, network in enumerate(networks, 1):
             content = self.convert(network)
             answer = self.compile(content)
-            reference = reference or answer.content
-            entry = self._measured(network, content, answer, reference, setting)
+            entry = self._measured(network, content, answer, setting)
             if entry.is_good and entry.median_ms is not None:
                 parsed = parse_network(content, network.name)
                 row = Row(prepare(parsed, answer), prepare(parsed), entry.median_ms)
@@ -141,9 +139,8 @@ class CalibrationRun:
         return rows
 
     def _measured(
-        self, network: CalibrationNetwork, content: bytes, answer: CompilerAnswer,
-        reference: bytes | None, setting: str,
-    ) -> Entry:  # fmt: skip
+        self, network: CalibrationNetwork, content: bytes, answer: CompilerAnswer, setting: str
+    ) -> Entry:
         sha256 = hashlib.sha256(content).hexdigest()
         known = self.file.find(sha256, setting)
         if known is not None:
@@ -152,7 +149,7 @@ class CalibrationRun:
         if answer.content is None:
             return Entry(*identity, "not compiled", answer.compilation.reason, None)
         try:
-            figures = self.device.measure(answer.content, reference).figures
+            figures = self.device.measure(answer.content).figures
         except DeviceError as error:
             if error.kind not in ("model", "crash", "hang"):
                 raise

@@ -27,6 +27,7 @@ class Policy:
         outlier: A block whose median is so far from the median of all, as a share, is run again.
         reruns: Most blocks that are run again.
         drift: How much the second half may differ from the first, as a share.
+        change: How much the reference model may differ from its usual time, as a share.
         limit_s: Seconds after which no new block is begun.
     """
 
@@ -35,7 +36,21 @@ class Policy:
     outlier: float = 0.05
     reruns: int = 3
     drift: float = 0.03
+    change: float = 0.05
     limit_s: float = 120.0
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A model that runs between the blocks of all others, to see whether the device drifts.
+
+    Attributes:
+        model: The compiled file.
+        usual_ms: What it takes on this device when nothing disturbs it; ``None`` if not known.
+    """
+
+    model: bytes
+    usual_ms: float | None = None
 
 
 @dataclass(frozen=True)
@@ -56,6 +71,7 @@ class Measurement:
         warmup_count: Inferences before the first block.
         drift: How much slower the second half was, as a share; ``None`` for a single block.
         reference_ms: Median of the reference model.
+        reference_change: How much slower that is than usually, as a share; ``None`` if not known.
         temperature_c: Highest temperature seen.
         clock_hz: Lowest clock seen.
         cpu_governor: Of the host.
@@ -75,6 +91,7 @@ class Measurement:
     warmup_count: int
     drift: float | None
     reference_ms: float | None
+    reference_change: float | None
     temperature_c: float | None
     clock_hz: float | None
     cpu_governor: str | None
@@ -88,7 +105,7 @@ class Measurement:
 
 def measure(
     model: bytes,
-    reference: bytes | None,
+    reference: Reference | None,
     run_block: RunBlock,
     policy: Policy = Policy(),
     clock: Callable[[], float] = time.monotonic,
@@ -97,7 +114,7 @@ def measure(
 
     Args:
         model: The compiled file.
-        reference: Another one, run between its blocks; without one the model tells its own drift.
+        reference: Run between its blocks; without one the model tells its own drift.
         run_block: Runs a block on the device.
         policy: When it is good.
         clock: Tells seconds.
@@ -107,11 +124,11 @@ def measure(
     references: list[Block] = []
     while not blocks or (clock() < deadline and _wants_more(blocks, policy)):
         if reference is not None:
-            references.append(run_block(reference, policy.block))
+            references.append(run_block(reference.model, policy.block))
         blocks.append(run_block(model, policy.block))
     if reference is not None:
-        references.append(run_block(reference, policy.block))
-    return conclude(blocks, references, policy)
+        references.append(run_block(reference.model, policy.block))
+    return conclude(blocks, references, policy, reference.usual_ms if reference else None)
 
 
 def _wants_more(blocks: Sequence[Block], policy: Policy) -> bool:
@@ -119,24 +136,32 @@ def _wants_more(blocks: Sequence[Block], policy: Policy) -> bool:
     return not has_enough and len(blocks) < policy.blocks + policy.reruns
 
 
-def conclude(blocks: Sequence[Block], references: Sequence[Block], policy: Policy) -> Measurement:
+def conclude(
+    blocks: Sequence[Block],
+    references: Sequence[Block],
+    policy: Policy,
+    usual_ms: float | None = None,
+) -> Measurement:
     """Sum up blocks, each in the order it was run.
 
     Args:
         blocks: Of the model; at least one.
         references: Of the reference model.
         policy: When the measurement is good.
+        usual_ms: What the reference model takes when nothing disturbs it.
     """
     kept = agreeing(blocks, policy.outlier)
     times = _sorted_ms(kept or blocks)
     drift = find_drift(references or blocks)
+    reference_ms = quantile(_sorted_ms(references), 0.5) if references else None
+    change = reference_ms / usual_ms - 1 if reference_ms and usual_ms else None
     states = [block.state for block in (*blocks, *references)]
-    status, reason = _judge(blocks, references, policy)
+    status, reason = _judge(blocks, references, policy, change)
     return Measurement(
         status, reason, quantile(times, 0.5), quantile(times, 0.25), quantile(times, 0.75),
         quantile(times, 0.95), len(times), len(kept), len(blocks) - len(kept),
         1e3 * blocks[0].warmup_s[0], len(blocks[0].warmup_s), drift,
-        quantile(_sorted_ms(references), 0.5) if references else None,
+        reference_ms, change,
         max((s.temperature_c for s in states if s.temperature_c is not None), default=None),
         min((s.clock_hz for s in states if s.clock_hz is not None), default=None),
         states[0].cpu_governor,
@@ -145,7 +170,7 @@ def conclude(blocks: Sequence[Block], references: Sequence[Block], policy: Polic
 
 
 def _judge(
-    blocks: Sequence[Block], references: Sequence[Block], policy: Policy
+    blocks: Sequence[Block], references: Sequence[Block], policy: Policy, change: float | None
 ) -> tuple[Status, str | None]:
     kept, wanted = len(agreeing(blocks, policy.outlier)), policy.blocks
     drift = find_drift(references or blocks)
@@ -157,6 +182,12 @@ def _judge(
         return (
             "drifting",
             f"became {drift:+.1%} slower, more than {policy.drift:.1%}: let it settle",
+        )
+    if change is not None and abs(change) > policy.change:
+        return (
+            "drifting",
+            f"the reference model takes {1 + change:.2f} times as long as at first: let the device "
+            "settle, or begin again",
         )
     if kept < wanted:
         return "unstable", f"{kept} of {len(blocks)} blocks agree: end other programs on the host"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nas.device.failures import DeviceError
-from nas.device.measurement import Measurement, Policy, measure
+from nas.device.measurement import Measurement, Policy, Reference, measure
 from nas.device.power import Energy, PowerSource, open_power, recorded
 from nas.device.runtime import check_device_name
 from nas.device.session import AgentOptions, AgentSession, Limits, local_command
@@ -70,6 +70,7 @@ class Measurer:
         self._connect: Callable[[], AgentSession] = lambda: AgentSession(command, *settings)
         self._retry_after_s, self._sleep = tuple(retry_after_s), sleep
         self._session: AgentSession | None = None
+        self._reference: Reference | None = None
 
     def connect(self) -> dict[str, Any]:
         """Connect now, without waiting and trying again.
@@ -83,17 +84,42 @@ class Measurer:
         with self._kept_session() as session:
             return session.facts
 
-    def measure(self, model: bytes, reference: bytes | None = None) -> Measured:
+    def refer_to(self, model: bytes) -> Measured:
+        """Measure a model, and run it between the blocks of all that are measured from now on.
+
+        What it takes now counts as usual if the figures are good: nothing else should run.
+
+        Raises:
+            DeviceError: As ``measure``; there is no reference then.
+        """
+        self._reference = None
+        measured = self.measure(model)
+        figures = measured.figures
+        self._reference = Reference(model, figures.median_ms if figures.is_good else None)
+        return measured
+
+    def try_power(self) -> None:
+        """Read the power source for a moment; one that tells nothing is not asked again.
+
+        Raises:
+            PowerError: It tells nothing.
+        """
+        power, self._power = self._power, None
+        if power is not None:
+            power.start()
+            power.stop()
+            self._power = power
+
+    def measure(self, model: bytes) -> Measured:
         """Measure a model; an attempt that fails is made again as a whole.
 
         Args:
             model: The compiled file.
-            reference: Another one, which tells whether the device drifts.
 
         Raises:
             DeviceError: No attempt succeeded, or another cannot.
         """
-        if not all(COMPILED in each for each in (model, reference or model)):
+        if COMPILED not in model:
             line = f"{self._device}: not compiled for the Edge TPU: the CPU would be measured"
             raise DeviceError("model", line, may_pass=False)
         failures: list[DeviceError] = []
@@ -101,7 +127,7 @@ class Measurer:
             try:
                 with self._kept_session() as session, recorded(self._power) as recording:
                     run = recording.of(session.time_block, model)
-                    figures = measure(model, reference, run, self._policy)
+                    figures = measure(model, self._reference, run, self._policy)
                 return Measured(
                     figures, self._device, session.facts, tuple(failures), recording.energy
                 )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from nas.device.failures import DeviceError
 from nas.device.measurer import Measurer, open_measurer
 from nas.device.problems import HANGS, MISMATCH
+from nas.device.ssh import parse_address
 from nas.errors import UserError
 
 FIRST = ":0"
@@ -34,11 +35,18 @@ def parse_device_names(text: str) -> tuple[str, ...]:
     return names
 
 
-def open_devices(names: Sequence[str]) -> dict[str, Measurer]:
+def share_a_host(names: Sequence[str]) -> bool:
+    """Tell whether two devices are at one host, whose power sensor sees both."""
+    hosts = [parse_address(name).host if name.startswith("ssh://") else "" for name in names]
+    return len(set(hosts)) < len(hosts)
+
+
+def open_devices(names: Sequence[str], power: str | None = None) -> dict[str, Measurer]:
     """Open devices, so that what is wrong is told before anything is trained.
 
     Args:
         names: ``usb``, ``usb:1``, ``pci``, ``:0`` …, or ``ssh://user@host``.
+        power: What measures power, see ``open_power``; nothing where ``None``.
 
     Returns:
         What measures on each, by name.
@@ -49,7 +57,7 @@ def open_devices(names: Sequence[str]) -> dict[str, Measurer]:
     opened: dict[str, Measurer] = {}
     try:
         for name in names:
-            opened[name] = open_measurer(name)
+            opened[name] = open_measurer(name, power)
             opened[name].connect()
     except DeviceError as error:
         for measurer in opened.values():

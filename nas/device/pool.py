@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from nas.compiler.compile_answer import CompilerAnswer
 from nas.device.failures import DeviceError
 from nas.device.measurer import Measured
+from nas.device.power import Energy
 
 GIVEN_UP_AFTER = 3
 """Failures in a row; ``Measurer`` has tried several times before it calls one a failure."""
@@ -52,6 +53,8 @@ class Outcome:
         reason: What is wrong; ``None`` where it is good.
         figures: Fields of ``Measurement``; nothing where there are none.
         facts: What the device told of itself.
+        energy: Fields of ``Energy``, or a ``reason`` why there is none; nothing where no power
+            source was asked.
         failures: What went wrong before it succeeded.
         model_sha256: Hash of the compiled file.
     """
@@ -62,6 +65,7 @@ class Outcome:
     reason: str | None
     figures: Mapping[str, Any] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
+    energy: Mapping[str, Any] = field(default_factory=dict)
     failures: tuple[str, ...] = ()
     model_sha256: str | None = None
 
@@ -188,5 +192,12 @@ def _measure(name: str, device: Device, key: str, compiled: bytes) -> Outcome:
         return Outcome(key, name, status, str(error), model_sha256=sha256)
     figures, failures = measured.figures, tuple(map(str, measured.failures))
     return Outcome(
-        key, name, figures.status, figures.reason, asdict(figures), measured.facts, failures, sha256
-    )
+        key, name, figures.status, figures.reason, asdict(figures), measured.facts,
+        _told_energy(measured.energy), failures, sha256,
+    )  # fmt: skip
+
+
+def _told_energy(energy: Energy | str | None) -> Mapping[str, Any]:
+    if energy is None:
+        return {}
+    return {"reason": energy} if isinstance(energy, str) else asdict(energy)

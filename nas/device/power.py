@@ -5,6 +5,7 @@ Whatever the sensor measures counts, idle power and all that is behind it; nothi
 
 import csv
 import json
+import os
 import select
 import subprocess
 import time
@@ -21,13 +22,17 @@ from numpy.typing import NDArray
 from nas.device import power_sampler
 from nas.device.measurement import RunBlock
 from nas.device.session import Block, BlockSettings
-from nas.errors import UserError
+
+AUTO = "auto"
+"""Names the only INA2xx chip of a device's system."""
 
 _INTERVAL_S = 0.005
 _LEAST_SAMPLES = 3
 _BEGIN_S, _END_S = 20.0, 15.0
 _MOST_LINE = 1 << 12
-_MAX_BYTES = 1 << 26
+_TAIL_BYTES = 1 << 22
+_LAG_S, _POLL_S = 2.0, 0.1
+"""How long a meter's program may take to write a sample, and how often is looked."""
 
 
 class PowerError(Exception):
@@ -191,7 +196,7 @@ class MeterLog:
     """A CSV file that a USB meter's program writes, with this host's clock.
 
     Its columns are ``time`` and ``power_w``, or ``time``, ``voltage_v`` and ``current_a``; the time
-    is in seconds since 1970 or ISO 8601.
+    is in seconds since 1970 or ISO 8601. Its last 4 MiB are read.
     """
 
     def __init__(self, path: Path) -> None:
@@ -199,26 +204,32 @@ class MeterLog:
         self._path = path
 
     def start(self) -> None:
-        """Check that it can be read.
-
-        Raises:
-            UserError: It cannot.
-        """
-        self.stop()
+        """Do nothing: its program records."""
 
     def stop(self) -> PowerTrace:
-        """Return what is in the file by now.
+        """Return what is in the file when it has come to this moment.
 
         Raises:
-            UserError: It cannot be read, or is no such file.
+            PowerError: It does not come so far, cannot be read, or is no such file.
         """
+        asked_s, deadline = time.time(), time.monotonic() + _LAG_S
+        while True:
+            trace = self._read()
+            if len(trace.times) and trace.times[-1] >= asked_s:
+                return trace
+            if time.monotonic() > deadline:
+                raise PowerError(
+                    f"{self._path} has no sample of this moment: let the meter's program write it, "
+                    "and compare the clocks"
+                )
+            time.sleep(_POLL_S)
+
+    def _read(self) -> PowerTrace:
         try:
-            if self._path.stat().st_size > _MAX_BYTES:
-                raise ValueError(f"more than {_MAX_BYTES} bytes")
-            with self._path.open(newline="") as file:
-                rows = np.array(list(_rows(file)), float).reshape(-1, 2)
+            with self._path.open("rb") as file:
+                rows = np.array(list(_rows(_last_lines(file))), float).reshape(-1, 2)
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise UserError(
+            raise PowerError(
                 f"{self._path} is no power log ({error}): a CSV file with the columns time and "
                 "power_w, or time, voltage_v and current_a"
             ) from None
@@ -226,10 +237,20 @@ class MeterLog:
         return PowerTrace(rows[:, 0], rows[:, 1], str(self._path))
 
 
-def _rows(lines: Iterator[str]) -> Iterator[tuple[float, float]]:
-    """Read samples; a torn last line, which is being written, is left out."""
-    whole = (line for line in lines if line.endswith("\n"))
-    reader = csv.DictReader(whole)
+def _last_lines(file: IO[bytes]) -> list[str]:
+    """Return the header and the last whole lines; a torn one, which is being written, is not."""
+    header = file.readline(_MOST_LINE)
+    begin, end = file.tell(), file.seek(0, os.SEEK_END)
+    start = max(begin, end - _TAIL_BYTES)
+    file.seek(start)
+    lines = file.read(_TAIL_BYTES).split(b"\n")
+    whole = lines[1 if start > begin else 0 : -1]
+    return [line.decode() for line in (header.rstrip(b"\n"), *whole)]
+
+
+def _rows(lines: Sequence[str]) -> Iterator[tuple[float, float]]:
+    """Read samples."""
+    reader = csv.DictReader(lines)
     columns = set(reader.fieldnames or ())
     if not ({"time", "power_w"} <= columns or {"time", "voltage_v", "current_a"} <= columns):
         raise ValueError(f"its columns are {', '.join(sorted(columns))}")
@@ -281,13 +302,17 @@ class Recording:
 def recorded(source: PowerSource | None) -> Iterator[Recording]:
     """Let a power source, if there is one, record for a while."""
     recording = Recording()
-    if source is not None:
-        source.start()
+    if source is None:
+        yield recording
+        return
+    source.start()
     try:
         yield recording
-    finally:
-        if source is not None:
-            recording.conclude(source)
+    except BaseException:
+        with suppress(PowerError):
+            source.stop()
+        raise
+    recording.conclude(source)
 
 
 def open_power(text: str, command: Sequence[str]) -> PowerSource:
@@ -299,4 +324,4 @@ def open_power(text: str, command: Sequence[str]) -> PowerSource:
     """
     if text.endswith(".csv"):
         return MeterLog(Path(text))
-    return Sensor(command, "" if text == "auto" else text)
+    return Sensor(command, "" if text == AUTO else text)

@@ -15,9 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nas.candidates.candidate import one_line
 from nas.data.storage import open_dataset
-from nas.errors import UserError
+from nas.errors import UserError, one_line
 from nas.executors.ray_place import Answer, Place
 from nas.executors.signals import handled
 from nas.executors.workers import Assignment, Message, ResultMessage

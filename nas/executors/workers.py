@@ -17,9 +17,8 @@ from pathlib import Path
 from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
 
-from nas.candidates.candidate import one_line
 from nas.edgetpu.estimator import Estimator
-from nas.errors import CandidateError, UserError
+from nas.errors import CandidateError, UserError, one_line
 from nas.evaluation.recipe import Recipe
 from nas.executors.script import script_hidden
 from nas.executors.signals import handled

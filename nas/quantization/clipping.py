@@ -1,4 +1,6 @@
-"""Ranges of activations that leave the rarest values out, so that the others get finer steps."""
+"""Ranges of activations: all values of some examples, or all but the rarest, for finer steps."""
+
+import math
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,6 +9,32 @@ from nas.quantization.activations import activations
 from nas.quantization.tflite_file import TfliteFile
 
 _BINS = 4096
+
+
+def measure_ranges(calibrated: bytes, inputs: NDArray[np.float32]) -> tuple[bytes, str]:
+    """Let the ranges of activations be those of other examples.
+
+    Args:
+        calibrated: A float file with ranges.
+        inputs: Calibration examples as the converter is shown them, ``(n, …)``.
+
+    Returns:
+        The file with other ranges, and what was done in words.
+    """
+    file = TfliteFile(calibrated)
+    places = [file.input, *(node.output for node in file.nodes)]
+    seen: dict[int, tuple[float, float]] = {}
+    for values in activations(calibrated, inputs):
+        for place in places:
+            low, high = seen.get(place, (math.inf, -math.inf))
+            seen[place] = (
+                min(low, float(values[place].min())),
+                max(high, float(values[place].max())),
+            )
+    for place, limits in seen.items():
+        if file.limits(place):
+            file.set_limits(place, *limits)
+    return file.content(), f"{len(inputs)} examples from calibration and training"
 
 
 def clip_ranges(

@@ -2,17 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nas.data.dataset import Dataset, Split
-from nas.evaluation.quantization import CALIBRATION_EXAMPLES
 from nas.quantization.activations import activations, outputs
-from nas.quantization.conversion import calibrate, to_int8
+from nas.quantization.conversion import to_int8
+from nas.quantization.float_network import FloatNetwork
 from nas.quantization.layer_noise import LayerNoise, Power, alone_in_int8, measure_layers
-from nas.quantization.loss import Change, compare_answers, float_answers, int8_answers
+from nas.quantization.loss import Change, compare_answers, int8_answers
 from nas.quantization.remedies import REMEDIES, Patient
 from nas.quantization.rounding import Rounding
 from nas.quantization.tflite_file import TfliteFile
@@ -54,6 +53,8 @@ class Forensics:
         layers: Operators in execution order.
         trials: Remedies; none where nothing was tried.
         plain: The plain int8 file.
+        is_restored: Whether the float network has the weights of the int8 file, so that what
+            rounding the weights costs is not in it.
     """
 
     loss: Change
@@ -61,6 +62,7 @@ class Forensics:
     layers: tuple[LayerNoise, ...]
     trials: tuple[Trial, ...]
     plain: bytes = field(repr=False)
+    is_restored: bool = False
 
     @property
     def content(self) -> bytes:
@@ -78,7 +80,7 @@ class Forensics:
 
 
 def examine(
-    model: Any,
+    network: FloatNetwork,
     dataset: Dataset,
     content: bytes,
     *,
@@ -91,7 +93,7 @@ def examine(
     split compares them.
 
     Args:
-        model: The trained Keras model.
+        network: The float network.
         dataset: Data at its input size; the test split is not read.
         content: Its plain int8 file.
         always: Whether to look even if chance explains what is lost.
@@ -100,16 +102,16 @@ def examine(
     Raises:
         CandidateError: The network cannot be converted.
     """
-    right = float_answers(model, dataset.validation)
+    right = network.answers(dataset.validation)
     answers = int8_answers(content, dataset.validation)
     loss = compare_answers(right, answers)
     if not (always or loss.is_loss):
-        return Forensics(loss, None, (), (), content)
+        return Forensics(loss, None, (), (), content, network.is_restored)
     say("Quantization: measuring the noise of every layer …")
-    calibrated = calibrate(model, dataset.calibration.inputs[:CALIBRATION_EXAMPLES])
-    patient, rounding = Patient(model, dataset, calibrated), Rounding(calibrated)
+    calibrated = network.calibrated(dataset.calibration)
+    patient, rounding = Patient(dataset, calibrated), Rounding(calibrated)
     unseen = dataset.validation.inputs[:NOISE_EXAMPLES].astype(np.float32)
-    layers = measure_layers(rounding, model, unseen)
+    layers = measure_layers(rounding, network.layers, unseen)
     end = _End(rounding, unseen)
     trials = []
     for name in REMEDIES:
@@ -121,6 +123,7 @@ def examine(
         layers=_with_worst_alone(layers, rounding, dataset.validation, right),
         trials=tuple(trials),
         plain=content,
+        is_restored=network.is_restored,
     )
 
 

@@ -1,9 +1,8 @@
 """How much noise each layer adds to a network when it is rounded to int8."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,13 +81,13 @@ def compare(
 
 
 def measure_layers(
-    rounding: Rounding, model: Any, inputs: NDArray[np.float32]
+    rounding: Rounding, layers: Sequence[str], inputs: NDArray[np.float32]
 ) -> dict[int, LayerNoise]:
     """Find out which operators the noise comes from.
 
     Args:
         rounding: Both files.
-        model: The Keras model they are from.
+        layers: Names of the Keras layers they are from.
         inputs: Examples in the units of the float model, ``(n, …)``.
 
     Returns:
@@ -104,7 +103,7 @@ def measure_layers(
     total = sum(noise.values())
     return {
         node.index: LayerNoise(
-            layers_of(rounding.exact.name(node.output), model),
+            layers_of(rounding.exact.name(node.output), layers),
             node.type,
             powers[node.index].sqnr_db,
             noise[node.index] / total if total else 0.0,

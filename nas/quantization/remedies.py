@@ -3,15 +3,14 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nas.data.dataset import Dataset
 from nas.quantization.bias_correction import correct_biases
-from nas.quantization.clipping import clip_ranges
-from nas.quantization.conversion import calibrate, calibration_examples
+from nas.quantization.clipping import clip_ranges, measure_ranges
+from nas.quantization.conversion import calibration_examples
 from nas.quantization.equalisation import equalise
 
 MORE_EXAMPLES = 500
@@ -22,34 +21,26 @@ class Patient:
     """The network that remedies are tried on; labels are not among what they see.
 
     Attributes:
-        model: The trained Keras model.
         dataset: Data at its input size; only inputs for calibration and training are read.
         calibrated: Its float file with ranges.
     """
 
-    model: Any
     dataset: Dataset
     calibrated: bytes
 
     @cached_property
-    def inputs(self) -> NDArray[Any]:
-        """What remedies are fitted to: all calibration inputs, and training inputs up to 500."""
-        calibration, train = self.dataset.calibration.inputs, self.dataset.train.inputs
-        return np.concatenate([calibration, train[: max(0, MORE_EXAMPLES - len(calibration))]])
-
-    @cached_property
     def examples(self) -> NDArray[np.float32]:
-        """The same as the converter is shown them, ``(n, …)``."""
-        return calibration_examples(self.inputs)
+        """What remedies are fitted to: all calibration inputs, and training inputs up to 500.
+
+        As the converter is shown them, ``(n, …)``.
+        """
+        calibration, train = self.dataset.calibration.inputs, self.dataset.train.inputs
+        further = train[: max(0, MORE_EXAMPLES - len(calibration))]
+        return calibration_examples(np.concatenate([calibration, further]))
 
 
 Remedy = Callable[[Patient], tuple[bytes, str]]
 """Gives another float file with ranges, and what was done in words."""
-
-
-def _calibrate_longer(patient: Patient) -> tuple[bytes, str]:
-    said = f"{len(patient.inputs)} examples from calibration and training"
-    return calibrate(patient.model, patient.inputs), said
 
 
 def _equalise_and_correct(patient: Patient) -> tuple[bytes, str]:
@@ -59,7 +50,7 @@ def _equalise_and_correct(patient: Patient) -> tuple[bytes, str]:
 
 
 REMEDIES: Mapping[str, Remedy] = {
-    "more calibration examples": _calibrate_longer,
+    "more calibration examples": lambda p: measure_ranges(p.calibrated, p.examples),
     "clipping at 99.99 %": lambda p: clip_ranges(p.calibrated, p.examples, 99.99),
     "clipping at 99.9 %": lambda p: clip_ranges(p.calibrated, p.examples, 99.9),
     "cross-layer equalisation": lambda p: equalise(p.calibrated, p.examples),

@@ -16,6 +16,11 @@ _TRIAL_HEADER = ("remedy", "int8", "95 % interval", "gained", "lost", "SQNR dB")
 _LONGEST_NAME = 25
 _WIDTH = 80
 
+_RESTORED = (
+    " These weights are the search's own, of which only the int8 file was left: the float network "
+    "here has the same rounded weights, so that what rounding them costs is not seen."
+)
+
 _Row = tuple[str, ...]
 
 
@@ -45,6 +50,7 @@ def as_json(found: Forensics) -> dict[str, Any]:
     """Return everything but the files, for ``quantization.json``."""
     return {
         "split": "validation",
+        "float_weights": "of the int8 file" if found.is_restored else "as trained",
         "loss": _change(found.loss),
         "sqnr_db": found.sqnr_db,
         "layers": [
@@ -93,6 +99,7 @@ def _summary(found: Forensics) -> str:
     return (
         f"Float {loss.before:.4f}, int8 {loss.after:.4f} on {loss.examples} validation examples: "
         f"{loss.lost} lost, {loss.gained} gained, {judged}."
+        f"{_RESTORED if found.is_restored else ''}"
     )
 
 

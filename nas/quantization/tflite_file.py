@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
 
 from nas.network.network import Network, Operator
 from nas.network.tflite import parse_network
-
-_MARK = b"TFL3"
+from nas.network.tflite_objects import packed, unpacked
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,7 @@ class TfliteFile:
 
     def __init__(self, content: bytes) -> None:
         self.network: Network = parse_network(content, "the calibrated network")
-        self._model: Any = schema.ModelT.InitFromPackedBuf(content, 0)
+        self._model: Any = unpacked(content)
         self._graph: Any = self._model.subgraphs[0]
         for raw in self._graph.operators:
             raw.inputs = [int(place) for place in raw.inputs]
@@ -182,9 +180,7 @@ class TfliteFile:
 
     def content(self) -> bytes:
         """Return the file as it is now."""
-        builder = flatbuffers.Builder(1024)
-        builder.Finish(self._model.Pack(builder), file_identifier=_MARK)
-        return bytes(builder.Output())
+        return packed(self._model)
 
     def _append(self, tensor: Any) -> int:
         self._graph.tensors.append(tensor)

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from nas.edgetpu.attribution import Cause, attribute_latency
 from nas.edgetpu.edits import suggest_edits
-from nas.edgetpu.estimator import Estimator, OperatorEstimate
+from nas.edgetpu.estimator import OperatorEstimate
 from nas.errors import CandidateError, UserError
 from nas.network.tflite import parse_network, read_model_file
+from nas.records.chip_model import make_estimator
 from nas.records.run import RunConfig, RunDirectory
 
 # As nas.evaluation.pipeline names it, which imports Keras.
@@ -32,7 +33,7 @@ class Anatomy:
 def read_anatomy(directory: RunDirectory, config: RunConfig, candidate_id: str) -> Anatomy | None:
     """Estimate the saved network of a candidate; ``None`` where there is no readable one."""
     try:
-        estimator = Estimator(link=config.link, clock_mhz=config.clock_mhz, host=config.host)
+        estimator = make_estimator(config)
         path = directory.model(candidate_id) / _MODEL_FILE
         network = parse_network(read_model_file(path), str(path))
     except (UserError, CandidateError):

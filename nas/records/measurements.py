@@ -35,6 +35,8 @@ class Measurement:
         broken: The constraint that its measured latency breaks.
         figures: All figures, see ``nas.device.measurement``; latencies in milliseconds.
         facts: What the device told of itself.
+        energy: ``energy_mj``, ``power_w`` and ``source``, the power sensor; or a ``reason`` why
+            there is none.
         failures: What went wrong before it succeeded.
         model_sha256: Hash of the compiled file.
         finished_at: When, in ISO 8601, UTC.
@@ -47,6 +49,7 @@ class Measurement:
     broken: str | None = None
     figures: Mapping[str, Any] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
+    energy: Mapping[str, Any] = field(default_factory=dict)
     failures: tuple[str, ...] = ()
     model_sha256: str | None = None
     finished_at: str | None = None
@@ -66,6 +69,13 @@ class Measurement:
             "latency_device": self.device,
             "latency_count": self.figures["count"],
         }
+
+    def measured_energy(self) -> dict[str, Any]:
+        """Return the energy of a power sensor as fields of a record; empty where there is none."""
+        energy_mj = self.energy.get("energy_mj")
+        if not _is_figure(energy_mj):
+            return {}
+        return {"energy_mj": energy_mj, "energy_source": "device"}
 
 
 def read_good(path: Path) -> dict[str, Measurement]:
@@ -95,10 +105,13 @@ def _parse(values: Any, place: str) -> Measurement:
         measurement = Measurement(**{name: v for name, v in values.items() if name in known})
     except TypeError as error:
         raise UserError(f"{place}: incomplete measurement ({error})") from None
+    if not (isinstance(measurement.figures, dict) and isinstance(measurement.energy, dict)):
+        raise UserError(f"{place}: figures and energy must be objects")
     if measurement.is_good and not all(map(_is_figure, map(measurement.figures.get, _NEEDED))):
         raise UserError(f"{place}: a good measurement needs {', '.join(_NEEDED)}")
     return measurement
 
 
 def _is_figure(value: Any) -> bool:
-    return isinstance(value, int | float) and math.isfinite(value) and value > 0
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and math.isfinite(value) and value > 0

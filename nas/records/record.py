@@ -129,11 +129,13 @@ def measured(record: Record, measurement: Measurement | None) -> Record:
     """Return a record with what a device measured; one it shows to be infeasible is that."""
     if measurement is None:
         return record
-    # A device runs the network alone; what the host does before it is still an estimate.
+    # A device runs the network alone; what the host does before it is still an estimate, and no
+    # part of what a power sensor saw.
     host_ms = record.front_end_ms or 0.0
     taken = measurement.latency()
     times = {name: host_ms + taken[name] for name in LATENCIES}
-    record = replace(record, **{**taken, **times})
+    energy = {} if host_ms else measurement.measured_energy()
+    record = replace(record, **{**taken, **times, **energy})
     if measurement.broken is None or record.status != "complete":
         return record
     return replace(record, status="infeasible", reason=measurement.broken)

@@ -22,7 +22,7 @@ EXECUTORS = ("processes", "ray")
 
 MACHINE_SETTINGS = (
     "storage", "study", "workers", "timeout_s", "executor", "ray_address", "ray_cpus",
-    "check_fidelity", "device", "device_failures", "compiler",
+    "check_fidelity", "device", "device_failures", "compiler", "power",
 )  # fmt: skip
 """Settings of one machine, where several share a study."""
 
@@ -51,6 +51,7 @@ class Settings:
         device_failures: Failures in a row after which a device is given up and the search stops;
             ``None`` gives it up after some and goes on with estimates.
         compiler: ``edgetpu_compiler``, which measuring needs; ``None`` looks for it on ``PATH``.
+        power: What measures power while a device measures: ``auto``, a sensor or a ``.csv`` log.
         link: Link to the Edge TPU, such as ``usb3``.
         clock_mhz: Clock of the Edge TPU.
         host: CPU that runs what is not mapped.
@@ -84,6 +85,7 @@ class Settings:
     device: str = "estimate"
     device_failures: int | None = None
     compiler: str | None = None
+    power: str = "auto"
     link: LinkName = "usb3"
     clock_mhz: float = 500.0
     host: HostName = "desktop"

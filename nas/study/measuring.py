@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -54,6 +54,10 @@ class Attempted(Protocol):
     @property
     def facts(self) -> Mapping[str, Any]:
         """What the device told of itself."""
+
+    @property
+    def energy(self) -> Mapping[str, Any]:
+        """``energy_mj``, ``power_w`` and ``source``, or a ``reason`` why there is none."""
 
     @property
     def failures(self) -> tuple[str, ...]:
@@ -115,6 +119,7 @@ class Measuring:
     needs_device: bool = False
     _at_work: set[str] = field(default_factory=set)
     _attempts: Counter[str] = field(default_factory=Counter)
+    _told: set[str] = field(default_factory=set)
 
     def step(self, records: MutableMapping[str, Record], *, is_quiet: bool = False) -> None:
         """Put what was measured into the records, and hand in what is to be measured next.
@@ -172,6 +177,7 @@ class Measuring:
         record = records[outcome.key]
         measurement = self._measurement(record, outcome)
         append_line(self.log, finite(asdict(measurement)))
+        self._tell_once(outcome)
         if measurement.is_good:
             records[outcome.key] = measured(record, measurement)
             front = pareto_front(list(records.values()), self.outcomes.objectives)
@@ -184,6 +190,13 @@ class Measuring:
         line = f"{outcome.key} not measured{where}: {outcome.reason}"
         self.observer.notify(events.DeviceTold(line))
 
+    def _tell_once(self, outcome: Attempted) -> None:
+        """Say why a device's energy is estimated, the first time it is for that reason."""
+        line = f"energy not measured on {outcome.device}: {outcome.energy.get('reason')}"
+        if "reason" in outcome.energy and line not in self._told:
+            self._told.add(line)
+            self.observer.notify(events.DeviceTold(line))
+
     def _measurement(self, record: Record, outcome: Attempted) -> Measurement:
         measurement = Measurement(
             candidate_id=outcome.key,
@@ -192,12 +205,12 @@ class Measuring:
             reason=outcome.reason,
             figures=outcome.figures,
             facts=outcome.facts,
+            energy=outcome.energy,
             failures=outcome.failures,
             model_sha256=outcome.model_sha256,
             finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
         )
         if not measurement.is_good:
             return measurement
-        results = record.as_dict() | measurement.latency()
-        broken = violation(results, self.outcomes.constraints)
-        return Measurement(**{**vars(measurement), "broken": broken})
+        results = measured(record, measurement).as_dict()
+        return replace(measurement, broken=violation(results, self.outcomes.constraints))

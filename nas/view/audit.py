@@ -13,7 +13,7 @@ from nas.auditing.audit_knobs import KnobEffect
 from nas.auditing.audit_shares import Reason, Share
 from nas.view.quantity import UNKNOWN, short_name, shown
 from nas.view.summary import front_table
-from nas.view.text import plain
+from nas.view.text import of_profile, plain
 
 EFFECTS = (
     "latency_ms", "memory_bytes", "off_chip_bytes", "peak_activation_bytes", "macs", "parameters",
@@ -70,8 +70,9 @@ def _heading(audit: Audit) -> Iterator[str]:
     yield (
         f"{plain(asked.space)} at {asked.input_words}, "
         f"{asked.classes} classes, on the Coral Edge TPU ({asked.estimator.link}, "
-        f"{asked.estimator.clock_mhz:g} MHz, host {asked.estimator.host}): every cost is an "
-        "estimate, nothing was trained, compiled or run"
+        f"{asked.estimator.clock_mhz:g} MHz, host {asked.estimator.host}"
+        f"{of_profile(asked.estimator.profile)}): every cost is an estimate, nothing was trained, "
+        "compiled or run"
     )
     yield (
         f"{audit.drawn:,} settings drawn at random (seed {asked.seed}), {audit.changed:,} of them "

@@ -13,7 +13,7 @@ from nas.records.record import Record
 from nas.view.axis import Axis, front_axes, placed, staircase
 from nas.view.charts import drawable
 from nas.view.quantity import short_name
-from nas.view.text import plain
+from nas.view.text import of_profile, plain
 from nas.view.whole_file import whole_file
 from objectives import OBJECTIVES
 
@@ -70,7 +70,7 @@ def _heading(audit: Audit) -> str:
         f"{space} at {asked.input_words}: "
         f"{audit.drawn + audit.changed:,} settings, none trained\n"
         f"estimated for an Edge TPU at {setup.clock_mhz:g} MHz over {setup.link}, "
-        f"host {setup.host}"
+        f"host {setup.host}{drawable(of_profile(setup.profile))}"
     )
 
 

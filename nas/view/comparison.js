@@ -61,5 +61,5 @@ function draw() {
 showRuns();
 draw();
 document.getElementById("by").addEventListener("change", drawHistory);
-for (const media of [isDark, isNarrow]) media.addEventListener("change", draw);
+whenLookChanges(draw);
 document.documentElement.dataset.ready = "yes";

@@ -95,6 +95,8 @@ def _measured(record: Record, estimated_ms: float | None, *, on_front: bool) -> 
         f"{plain(record.candidate_id, 40)} measured on {plain(record.latency_device, 60)}: "
         f"{latency} (estimate {shown('latency_ms', estimated_ms)})"
     )
+    if source(record, "energy_mj") == "device":
+        line += f", {shown('energy_mj', number(record, 'energy_mj'))}"
     if record.status != "complete":
         return f"{line}, {record.status}: {plain(record.reason, _REASON)}"
     return line + (", on the front" if on_front else "")

@@ -124,7 +124,7 @@ function finish() {
   showImportance(document.getElementById("importance"));
   redraw();
   drawRest();
-  for (const media of [isDark, isNarrow]) media.addEventListener("change", () => { redraw(); drawRest(); });
+  whenLookChanges(() => { redraw(); drawRest(); });
   document.documentElement.dataset.ready = "yes";
 }
 

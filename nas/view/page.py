@@ -13,6 +13,7 @@ from string import Template
 from typing import Any
 
 from nas.records.anatomy import read_anatomy
+from nas.records.int8_loss import read_int8_loss
 from nas.records.record import Record
 from nas.records.run import RunConfig, RunDirectory
 from nas.view.page_data import page_data
@@ -88,6 +89,7 @@ def report_page(
                 objectives,
                 run=str(run),
                 anatomy=partial(read_anatomy, RunDirectory(run), config),
+                int8_loss=partial(read_int8_loss, RunDirectory(run)),
             )
         ),
     )

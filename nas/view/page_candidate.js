@@ -72,6 +72,32 @@ function anatomyParts(anatomy) {
   ];
 }
 
+function changed({ lost, gained }) { return `${lost} lost, ${gained} gained`; }
+
+function wideFirst(made) {
+  made.classList.add("wide-first");
+  return made;
+}
+
+// What nas.export found out when it trained this network to its end.
+function lossParts(loss) {
+  if (!loss) return [];
+  const { whole, applied } = loss;
+  const remedy = applied === null ? "no remedy gained more than chance explains" : `shipped with: ${applied}`;
+  const said = `Float ${digits.format(whole.before)} %, int8 ${digits.format(whole.after)} % of ${whole.examples} validation examples: ${changed(whole)}; ${remedy}.`;
+  const decibels = (ratio) => (ratio === null ? "no noise" : ratio.toFixed(1));
+  const worstFirst = [...loss.layers].sort(([, , , first], [, , , second]) => second - first);
+  const layers = worstFirst.map(([layer, operator, ratio, share, alone]) => [
+    layer, operator, decibels(ratio), `${(100 * share).toFixed(1)} %`, alone === null ? "not tried" : changed(alone),
+  ]);
+  const remedies = loss.remedies.map(([name, change]) => [name, `${digits.format(change.after)} %`, changed(change)]);
+  return [
+    element("h4", { textContent: "What int8 cost it when it was exported" }), element("p", { textContent: said }),
+    ...(layers.length ? [folded("By layer", wideFirst(table(["Layer", "Operator", "Signal to noise (dB)", "Share of the noise", "Costs alone"], layers)))] : []),
+    ...(remedies.length ? [folded("Remedies tried", table(["Remedy", "int8", "Against the plain file"], remedies))] : []),
+  ];
+}
+
 function showCandidate(reason) {
   const place = state.chosen;
   if (place === null) return;
@@ -86,7 +112,7 @@ function showCandidate(reason) {
     ...chanceLine(candidate), ...exportLine(candidate), ...insteadLine(place),
     folded("All numbers", element("table", {}, ...factRows(place))),
     folded(`${candidate.settings.length} hyperparameters`, table(["Name", "Value"], candidate.settings)),
-    ...anatomyParts(run.anatomies[place]),
+    ...anatomyParts(run.anatomies[place]), ...lossParts(run.losses[place]),
   );
 }
 
@@ -94,5 +120,6 @@ function chooseCandidate(place, reason = "") {
   state.chosen = place;
   showCandidate(reason);
   drawFront();
+  drawParallel(document.getElementById("parallel"));
   keepState();
 }

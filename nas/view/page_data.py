@@ -10,6 +10,7 @@ from nas.records.choosing import as_accurate_but_least
 from nas.records.front_chance import front_chances
 from nas.records.history import box, growth
 from nas.records.importance import knob_importance
+from nas.records.int8_loss import Change, Int8Loss
 from nas.records.pareto import pareto_front
 from nas.records.record import Record
 from nas.records.run import RunConfig
@@ -34,6 +35,7 @@ def page_data(
     *,
     run: str,
     anatomy: Callable[[str], Anatomy | None],
+    int8_loss: Callable[[str], Int8Loss | None],
 ) -> Json:
     """Return what the page draws of a run.
 
@@ -43,12 +45,13 @@ def page_data(
         objectives: What the search pursues.
         run: Its directory, for the export commands.
         anatomy: Tells where the time of a candidate goes, by its id.
+        int8_loss: Tells what int8 cost a candidate when it was exported, by its id.
 
     Returns:
         ``axes`` (what can be shown, pursued objectives first), ``values`` and ``intervals`` by
         axis in its unit, a number or ``None`` a record; ``candidates`` in the records' order;
-        ``choices``; ``trades``, ``instead`` and ``anatomies`` by place of a candidate; ``history``
-        and ``importance``. Places count from 0.
+        ``choices``; ``trades``, ``instead``, ``anatomies`` and ``losses`` by place of a candidate;
+        ``history`` and ``importance``. Places count from 0.
     """
     front = pareto_front(records, objectives)
     places = {record.candidate_id: place for place, record in enumerate(records)}
@@ -81,6 +84,11 @@ def page_data(
             places[each.candidate_id]: _anatomy(found)
             for each in front[:_MOST_ANATOMIES]
             if (found := anatomy(each.candidate_id)) is not None
+        },
+        "losses": {
+            place: _int8_loss(loss)
+            for place, record in enumerate(records)
+            if record.status == "complete" and (loss := int8_loss(record.candidate_id)) is not None
         },
     }
 
@@ -200,6 +208,29 @@ def _anatomy(anatomy: Anatomy) -> Json:
         "causes": {name: _short(value) for name, value in anatomy.causes.items()},
         "edits": [[plain(words, 300), _short(gain)] for words, gain in anatomy.edits],
     }  # fmt: skip
+
+
+def _int8_loss(loss: Int8Loss) -> Json:
+    return {
+        "whole": _change(loss.whole),
+        "layers": [
+            [plain(each.layer, 100), plain(each.operator, 40), _short(each.sqnr_db),
+             _short(each.noise_share), None if each.alone is None else _change(each.alone)]
+            for each in loss.layers
+        ],
+        "remedies": [[plain(name, 60), _change(each)] for name, each in loss.remedies.items()],
+        "applied": None if loss.applied is None else plain(loss.applied, 60),
+    }  # fmt: skip
+
+
+def _change(change: Change) -> Json:
+    return {
+        "examples": change.examples,
+        "before": _short(100 * change.before),
+        "after": _short(100 * change.after),
+        "lost": change.lost,
+        "gained": change.gained,
+    }
 
 
 def _short(value: float | None) -> float | None:

@@ -11,11 +11,23 @@ function hoverText(place) {
     lines.push(`${axes.get(name).quantity} ${shown(name, value(name, place))}${spread ? ` (${spread})` : ""}`);
   }
   lines.push(candidate.isMeasured ? "latency measured" : "latency estimated");
+  if (candidate.isEnergyMeasured) lines.push("energy measured");
   if (candidate.chance !== undefined) lines.push(`on the true front: ${Math.round(100 * candidate.chance)} %`);
   return lines.map(bare).join("<br>");
 }
 
-function symbol(place) { return run.candidates[place].isMeasured ? "square" : "circle-open"; }
+const measurable = { latency_ms: "isMeasured", energy_mj: "isEnergyMeasured" };
+
+// What can be measured of what the axes show; the latency where they show nothing such.
+function questioned() {
+  const names = [state.y, state.x].filter((name) => name in measurable);
+  return names.length ? names : ["latency_ms"];
+}
+
+// A mark is filled where all of that was measured.
+function isMeasured(place) { return questioned().every((name) => run.candidates[place][measurable[name]]); }
+
+function symbol(place) { return isMeasured(place) ? "square" : "circle-open"; }
 
 function isPlaced(place) {
   return [state.x, state.y].every((name) => value(name, place) !== null) && fits(place);
@@ -103,9 +115,10 @@ function frontTraces() {
   const front = complete.filter((place) => run.candidates[place].isFront);
   const others = complete.filter((place) => !run.candidates[place].isFront);
   const presets = complete.filter((place) => run.candidates[place].preset);
+  const what = questioned().map((name) => name.split("_")[0]).join(" and ");
   const groups = [
-    ["on the front, latency estimated", front.filter((place) => !run.candidates[place].isMeasured)],
-    ["on the front, latency measured", front.filter((place) => run.candidates[place].isMeasured)],
+    [`on the front, ${what} estimated`, front.filter((place) => !isMeasured(place))],
+    [`on the front, ${what} measured`, front.filter(isMeasured)],
   ].filter(([, places]) => places.length);
   const faint = { symbol: others.map(symbol), size: 6, color: colour("faint"), opacity: 0.7 };
   const traces = [

@@ -1,13 +1,16 @@
 // How the search went, and what matters in it.
 function drawHistory(place, by) {
   if (!run.history) return;
-  const hours = by === "hours";
-  const x = hours ? run.history.hours : run.history.shares.map((_, index) => index + 1);
+  const { shares, hours } = run.history;
+  let trained = 0;
+  const trainings = run.candidates.map(({ curve }) => { trained += curve ? 1 : 0; return trained; });
+  const across = { candidates: shares.map((_, index) => index + 1), trainings, hours };
+  const titles = { candidates: "Candidates", trainings: "Trainings", hours: "Hours since the start" };
   const line = {
-    type: "scatter", mode: "lines", x, y: run.history.shares, meta: "history",
+    type: "scatter", mode: "lines", x: across[by], y: shares, meta: "history",
     line: { shape: "hv", color: colour("link"), width: 2 }, hovertemplate: "%{y:.3f} after %{x}<extra></extra>",
   };
-  plot(place, [line], { xaxis: themedAxis(hours ? "Hours since the start" : "Candidates"), yaxis: themedAxis("Hypervolume (share of the box)") });
+  plot(place, [line], { xaxis: themedAxis(titles[by]), yaxis: themedAxis("Hypervolume (share of the box)") });
 }
 
 // Many lines as one, with gaps.
@@ -42,8 +45,9 @@ function drawParallel(place) {
     return [Math.min(...known), Math.max(...known)];
   };
   const varied = run.axes.map((axis) => [axis, range(axis)]).filter(([{ name }, [low, high]]) => name !== trial && low < high);
-  const shownAxes = varied.slice(0, 8).map(([axis]) => axis);
-  const ranges = varied.slice(0, 8).map(([, ends]) => ends);
+  const fitting = varied.slice(0, isNarrow.matches ? 4 : 8);
+  const shownAxes = fitting.map(([axis]) => axis);
+  const ranges = fitting.map(([, ends]) => ends);
   const xs = () => shownAxes.map((_, index) => index);
   const ys = (each) => shownAxes.map(({ name }, index) => {
     const [low, high] = ranges[index];
@@ -68,19 +72,31 @@ function drawParallel(place) {
   });
 }
 
+// Hyperparameters that explain no more than chance does are only named.
 function showImportance(place) {
   if (!run.importance.length) {
     place.textContent = "Ten complete candidates are needed to tell.";
     return;
   }
+  const isChance = ({ shares }) => !shares.some((share) => share > 0);
+  const telling = run.importance.filter((knob) => !isChance(knob));
+  const idle = run.importance.filter(isChance).flatMap(({ name }) => [", ", element("bdi", { textContent: name })]).slice(1);
+  const parts = telling.length ? [importanceTable(telling)] : [];
+  if (idle.length) parts.push(element("p", { className: "note idle" }, "No more than chance: ", ...idle));
+  place.replaceChildren(...parts);
+}
+
+function importanceTable(knobs) {
   const heads = ["Hyperparameter", ...pursued.map(({ quantity }) => quantity)];
   const head = element("tr", {}, ...heads.map((text) => element("th", { scope: "col", textContent: text })));
-  const rows = run.importance.map(({ name, shares }) => element("tr", {},
-    element("th", { scope: "row" }, element("bdi", { textContent: name })),
-    ...shares.map((share) => {
-      const bar = element("span", { className: "bar" });
-      bar.style.width = `${(100 * (share ?? 0)).toFixed(1)}%`;
-      return element("td", { className: "bars" }, bar, share === null ? "unknown" : `${Math.round(100 * share)} %`);
-    })));
-  place.replaceChildren(element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows)));
+  const rows = knobs.map(({ name, shares }) => element("tr", {},
+    element("th", { scope: "row" }, element("bdi", { textContent: name })), ...shares.map(shareCell)));
+  return element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows));
+}
+
+function shareCell(share) {
+  if (!share) return element("td", { className: "unknown", textContent: share === null ? "unknown" : "chance" });
+  const bar = element("span", { className: "bar" });
+  bar.style.width = `${(100 * share).toFixed(1)}%`;
+  return element("td", { className: "bars" }, bar, `${Math.round(100 * share)} %`);
 }

@@ -1,6 +1,22 @@
 // How charts look: the page's colours, light or dark.
 const isDark = matchMedia("(prefers-color-scheme: dark)");
 const isNarrow = matchMedia("(max-width: 600px)");
+const paperWidth = 650;
+let isPrinting = false;
+
+// Draws again when the screen changes, and for paper, which is light and narrow whatever the screen.
+function whenLookChanges(draw) {
+  for (const media of [isDark, isNarrow]) media.addEventListener("change", draw);
+  for (const [event, printing] of [["beforeprint", true], ["afterprint", false]]) {
+    addEventListener(event, () => {
+      isPrinting = printing;
+      document.documentElement.toggleAttribute("data-printing", printing);
+      draw();
+      if (!printing) document.querySelectorAll(".js-plotly-plot").forEach((each) => Plotly.Plots.resize(each));
+    });
+  }
+}
+
 // Viridis without the end that vanishes on the page's ground.
 const scales = {
   light: [[0, "#440154"], [0.33, "#3b528b"], [0.66, "#21918c"], [1, "#7ab52b"]],
@@ -11,7 +27,7 @@ function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 }
 
-function colourScale() { return scales[isDark.matches ? "dark" : "light"]; }
+function colourScale() { return scales[isDark.matches && !isPrinting ? "dark" : "light"]; }
 
 function themedAxis(title, further = {}) {
   return {
@@ -28,7 +44,7 @@ function themedLayout(further) {
     modebar: { bgcolor: "rgba(0,0,0,0)", color: colour("quiet"), activecolor: colour("link") },
     hoverlabel: { bgcolor: colour("panel"), bordercolor: colour("edge"), align: "left", font: { color: colour("ink") } },
     legend: { orientation: "h", y: -0.18, yanchor: "top", x: 0 },
-    ...further,
+    ...(isPrinting ? { width: paperWidth } : {}), ...further,
   };
 }
 

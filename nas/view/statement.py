@@ -9,7 +9,7 @@ from nas.records.run import RunConfig
 
 def statements(config: RunConfig, records: Sequence[Record]) -> list[str]:
     """Return what is estimated, what is measured and what is synthetic, a sentence each."""
-    return [_data(config), _accuracy(config), *_latency(config, records)]
+    return [_data(config), _accuracy(config), *_latency(config, records), *_energy(records)]
 
 
 def counted(records: Sequence[Record]) -> str:
@@ -54,6 +54,16 @@ def _latency(config: RunConfig, records: Sequence[Record]) -> list[str]:
     if counts["estimate"] and counts["device"]:
         said.append("Estimates and measurements share this front; compare them with care.")
     return said
+
+
+def _energy(records: Sequence[Record]) -> list[str]:
+    counts = Counter(record.energy_source for record in records if record.status == "complete")
+    if not counts["device"]:
+        return []
+    others = "; that of the others is an estimate" if counts["estimate"] else ""
+    return [
+        f"The energy of {_candidates(counts['device'])} was measured by a power sensor{others}."
+    ]
 
 
 def _devices(records: Sequence[Record]) -> str:

@@ -12,10 +12,16 @@ from nas.sweeping.cliff import Cliff
 from nas.sweeping.step import Step
 from nas.sweeping.sweep import Sweep
 from nas.view.quantity import UNKNOWN, shown
-from nas.view.text import plain
+from nas.view.text import of_profile, plain
 
 _WIDTH = 100
 _ROWS = 16
+_SOURCES = {
+    "estimate": "every cost is an estimate, nothing was compiled or run on a device",
+    "device": "latency with the Edge TPU is measured, with quartiles; every other cost, causes and "
+    "recommendations are estimates",
+}
+_INTERVALS = {"estimate": "80 %", "device": "quartiles"}
 _STYLES = {"confirmed": "green", "contradicted": "red", "not testable here": "dim"}
 
 
@@ -45,14 +51,26 @@ def _parts(sweep: Sweep) -> Iterator[RenderableType]:
 def _heading(sweep: Sweep) -> str:
     adjusted, setup = sweep.adjustment, sweep.setup
     of = f" of `{plain(adjusted.layer, 60)}`" if adjusted.layer else ""
-    measured = any(step.accuracy is not None for step in sweep.steps)
-    accuracy = "accuracy is int8, after a brief training; " if measured else ""
+    accuracy = _accuracy(sweep)
     return (
         f"{plain(sweep.model, 60)}: {adjusted.words}{of}, {len(sweep.steps)} steps, "
         f"{_value(adjusted.neutral)} being the network as it is, on the Coral "
         f"Edge TPU ({setup['link']}, {setup['clock_mhz']:g} MHz) and on host {setup['host']} "
-        f"alone; {accuracy}every cost is an estimate, nothing was compiled or run on a device"
+        f"alone{of_profile(setup.get('profile'))}; {accuracy}{_SOURCES[sweep.source]}"
     )
+
+
+def _accuracy(sweep: Sweep) -> str:
+    """Say what accuracy is, and how uncertain."""
+    known = [
+        step.accuracy_high - step.accuracy_low
+        for step in sweep.steps
+        if step.accuracy_low is not None and step.accuracy_high is not None
+    ]
+    if not known:
+        return ""
+    points = f"95 % interval +/- {50 * max(known):.1f} points or less"
+    return f"accuracy is int8, after a brief training, {points}; "
 
 
 def _chosen(sweep: Sweep) -> list[Step]:
@@ -70,6 +88,7 @@ def _chosen(sweep: Sweep) -> list[Step]:
         or step.value in values
         or step.accuracy is not None
         or step.reason is not None
+        or step.measured_reason is not None
     ]
 
 
@@ -77,8 +96,8 @@ def _table(sweep: Sweep, steps: list[Step]) -> Table:
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     has_accuracy = any(step.accuracy is not None for step in sweep.steps)
     heads = [
-        "value", "TPU ms", "80 %", "CPU ms", "MACs", "weights", "off chip", "CPU ops",
-        "symm. TPU", "CPU", *(["accuracy"] if has_accuracy else []), "",
+        "value", "TPU ms", _INTERVALS[sweep.source], "CPU ms", "MACs", "weights", "off chip",
+        "CPU ops", "symm. TPU", "CPU", *(["accuracy"] if has_accuracy else []), "",
     ]  # fmt: skip
     for head in heads:
         table.add_column(head, justify="left" if not head else "right", no_wrap=True)
@@ -123,7 +142,7 @@ def _mark(sweep: Sweep, step: Step) -> str:
 
 def _reasons(sweep: Sweep) -> Iterator[str]:
     for step in sweep.steps:
-        reason = step.reason or step.accuracy_reason
+        reason = step.reason or step.measured_reason or step.accuracy_reason
         if reason is not None:
             yield f"{sweep.adjustment.words} {_value(step.value)}: {plain(reason, 300)}"
     doubtful = [step for step in sweep.steps if step.in_doubt is not None]

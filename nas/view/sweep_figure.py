@@ -8,7 +8,7 @@ from nas.sweeping.adjustments import SIZE_WORDS
 from nas.sweeping.step import Cause, Step
 from nas.sweeping.sweep import Sweep
 from nas.view.charts import drawable
-from nas.view.text import plain
+from nas.view.text import of_profile, plain
 from nas.view.whole_file import whole_file
 
 _SIZE_INCHES = (8.4, 8.8)
@@ -52,7 +52,7 @@ def sweep_figure(sweep: Sweep) -> Any:
     figure.suptitle(_heading(sweep), x=0.01, ha="left", fontsize=12, color=_INK, parse_math=False)
     plots = figure.subplots(len(heights), sharex=True, height_ratios=heights)
     known = [step for step in sweep.steps if step.latency_ms is not None]
-    _draw_latency(plots[0], known)
+    _draw_latency(plots[0], known, "quartiles" if sweep.source == "device" else "80 %")
     _draw_causes(plots[1], known)
     _draw_symmetry(plots[2], sweep)
     if trained:
@@ -68,14 +68,15 @@ def sweep_figure(sweep: Sweep) -> Any:
 def _heading(sweep: Sweep) -> str:
     setup, layer = sweep.setup, sweep.adjustment.layer
     of = f" of {plain(layer, 40)}" if layer else ""
+    measured = "latency measured, the rest " if sweep.source == "device" else ""
     return (
         f"{drawable(plain(sweep.model, 40))}: {sweep.adjustment.words}{drawable(of)}\n"
-        f"estimated for an Edge TPU at {setup['clock_mhz']:g} MHz over {setup['link']}, "
-        f"and for host {setup['host']} alone"
+        f"{measured}estimated for an Edge TPU at {setup['clock_mhz']:g} MHz over {setup['link']}, "
+        f"and for host {setup['host']} alone{drawable(of_profile(setup.get('profile')))}"
     )
 
 
-def _draw_latency(plot: Any, steps: Sequence[Step]) -> None:
+def _draw_latency(plot: Any, steps: Sequence[Step], spread: str) -> None:
     _prepare(plot, "Latency of one inference", "ms")
     values = [step.value for step in steps]
     low, high = (
@@ -83,7 +84,7 @@ def _draw_latency(plot: Any, steps: Sequence[Step]) -> None:
     )
     plot.fill_between(values, low, high, color=_BLUE, alpha=0.15, linewidth=0)
     latency = [step.latency_ms for step in steps]
-    plot.plot(values, latency, color=_BLUE, marker="o", markersize=3, label="Edge TPU, 80 %")
+    plot.plot(values, latency, color=_BLUE, marker="o", markersize=3, label=f"Edge TPU, {spread}")
     cpu = [step.cpu_latency_ms for step in steps]
     plot.plot(values, cpu, color=_VERMILION, linestyle="--", marker="s", markersize=3, label="CPU")
     _logarithmic(plot, "y")
@@ -119,9 +120,14 @@ def _draw_symmetry(plot: Any, sweep: Sweep) -> None:
 
 
 def _draw_accuracy(plot: Any, trained: Sequence[Step]) -> None:
-    _prepare(plot, "int8 accuracy after a brief training", "%")
+    _prepare(plot, "int8 accuracy after a brief training, 95 %", "%")
     values = [step.value for step in trained]
-    plot.plot(values, [100 * (step.accuracy or 0.0) for step in trained], color=_INK, marker="o")
+    low, middle, high = (
+        [100 * (getattr(step, name) or 0.0) for step in trained]
+        for name in ("accuracy_low", "accuracy", "accuracy_high")
+    )
+    plot.fill_between(values, low, high, color=_INK, alpha=0.12, linewidth=0)
+    plot.plot(values, middle, color=_INK, marker="o")
 
 
 def _draw_cliffs(plot: Any, sweep: Sweep, *, has_names: bool) -> None:

@@ -22,6 +22,11 @@ def plain(text: object, limit: int = 120) -> str:
     return visible if len(visible) <= limit else visible[: limit - 3] + "..."
 
 
+def of_profile(name: str | None) -> str:
+    """Name the calibrated device that estimates are for; empty where they are the package's."""
+    return "" if name is None else f", profile {plain(name, 40)}"
+
+
 def _visible(character: str) -> str:
     if character in _SPACES:
         return " "

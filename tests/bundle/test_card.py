@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from nas.bundle.card import model_card
+from nas.bundle.final_training import FailedTraining, Final
 from nas.bundle.preparation import of_images
 from nas.edgetpu.estimator import Estimator
 from nas.evaluation.deployable import Deployable, Trained
@@ -15,19 +16,19 @@ from tests.records.records import record
 from tests.records.runs import run_config
 
 CONTENT = (Path(__file__).parents[1] / "data" / "convolutional_int8.tflite").read_bytes()
-DEVICE = {
+DEVICE: dict[str, Any] = {
     "latency_source": "device", "latency_device": "usb:0 | \"x\"", "latency_count": 200,
     "latency_ms": 2.5, "latency_low_ms": 2.25, "latency_high_ms": 2.75,
 }  # fmt: skip
 
 
-def card(*tried: Trained, **values: Any) -> str:
+def card(*tried: Trained, failed: tuple[FailedTraining, ...] = (), **values: Any) -> str:
     trained = Trained(CONTENT, 0.8, 0.85, seed=4, epochs=10, best_epoch=7)
     golden = Golden(np.zeros(0, np.int8), np.zeros(0, np.int8))
     network = Deployable(trained, tried, (16, 16, 3), None, 50, 0.75, 40, golden)
     estimate = Estimator().estimate(parse_network(CONTENT))
-    found = record(**values)
-    return model_card(run_config(), found, network, estimate, None, preparation=of_images((16,)))
+    final, prepared = Final(network, failed), of_images((16,))
+    return model_card(run_config(), record(**values), final, estimate, None, preparation=prepared)
 
 
 def test_a_latency_measured_on_a_device_has_a_row_beside_the_estimate() -> None:
@@ -56,3 +57,9 @@ def test_seeds_have_a_row_each_and_mean_and_spread() -> None:
         "| 4 | 0.8500 | 0.8000 |\n| 5 | 0.7500 | 0.7000 |\n"
         "| mean ± standard deviation | 0.8000 ± 0.0707 | 0.7500 ± 0.0707 |\n"
     ) in text
+
+
+def test_a_training_that_failed_has_a_row_with_its_reason() -> None:
+    text = card(Trained(CONTENT, 0.8, 0.85, seed=4), failed=(FailedTraining(5, "a|b"),))
+    assert "|---|---|---|\n| 4 | 0.8500 | 0.8000 |\n| 5 | failed | a/b |\n" in text
+    assert "mean ±" not in text

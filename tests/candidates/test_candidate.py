@@ -6,9 +6,9 @@ import keras
 import pytest
 from keras.src.backend.common import global_state
 
-from nas.candidates.candidate import build_candidate, one_line
+from nas.candidates.candidate import build_candidate
 from nas.candidates.hyperparameters import fixed_hyperparameters
-from nas.errors import CandidateError
+from nas.errors import CandidateError, one_line
 from tests.own_space import network
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,9 @@ import pytest
 
 import nas.calibrate
 import nas.estimate
-from nas.calibrate import convert, host_of, link_of
-from nas.calibrating.calibration_networks import NETWORKS
+from nas.bench import convert
+from nas.calibrate import host_of, link_of, render_profile
+from nas.calibrating.calibration_networks import NETWORKS, REFERENCE
 from nas.calibrating.fitting import Setup, prepare
 from nas.calibrating.profile import calibrated, constants_of, read_profile
 from nas.command import EXIT_DONE, EXIT_FAILED
@@ -20,6 +22,7 @@ from nas.device.measurer import Measurer
 from nas.device.session import AgentOptions, BlockSettings, local_command
 from nas.errors import UserError
 from nas.network.tflite import parse_network
+from tests.calibrating.test_profile import PROFILE
 from tests.compiler.compiler_output import write_stub
 from tests.device.stub_models import stub_model
 
@@ -27,7 +30,11 @@ SOME = NETWORKS[::4]
 SETUP = Setup("usb3", "desktop")
 TRUTH = {name: 2 * value for name, value in constants_of("usb3", "desktop").items()}
 POLICY = Policy(
-    blocks=1, reruns=0, drift=9.0, block=BlockSettings(block_s=0, least=9, warmup_most=2)
+    blocks=1,
+    reruns=0,
+    drift=9.0,
+    change=9.0,
+    block=BlockSettings(block_s=0, least=9, warmup_most=2),
 )
 """Whatever else runs on this host, the measurement is called good."""
 
@@ -111,7 +118,7 @@ class Bench:
 @pytest.fixture(scope="module")
 def models() -> Mapping[str, bytes]:
     """The converted calibration networks by name."""
-    return {network.name: convert(network) for network in SOME}
+    return {network.name: convert(network) for network in (*SOME, REFERENCE)}
 
 
 @pytest.fixture
@@ -168,6 +175,17 @@ def test_too_few_good_measurements_make_no_profile_and_are_kept(
     assert "75% are needed" in capsys.readouterr().err
     folder = tmp_path / "config/edgetpu-nas/profiles"
     assert [path.name for path in folder.iterdir()] == ["half.measured.jsonl"]
+
+
+def test_the_page_says_which_constants_are_the_packages() -> None:
+    constants = {**constants_of("usb3", "desktop"), "link.fixed_ms": 0.5}
+    del constants["rate.weight_byte"]
+    profile = replace(PROFILE, constants=constants, spreads=dict.fromkeys(constants, 0.02))
+    rows = {line.split()[0]: line for line in render_profile(profile, Path("mine.json")).split("\n")
+            if line.strip()}  # fmt: skip
+    assert rows["link.fixed_ms"].split() == ["link.fixed_ms", "0.287", "0.5", "±", "2%"]
+    assert rows["rate.weight_byte"].endswith("5.55           -   not told by these networks: "
+                                             "the package's")  # fmt: skip
 
 
 def test_a_profile_excludes_what_it_tells_itself() -> None:

@@ -6,10 +6,18 @@ from dataclasses import replace
 
 import pytest
 
-from nas.device.measurement import Measurement, Policy, agreeing, find_drift, measure, quantile
+from nas.device.measurement import (
+    Measurement,
+    Policy,
+    Reference,
+    agreeing,
+    find_drift,
+    measure,
+    quantile,
+)
 from nas.device.session import Block, BlockSettings, State
 
-MODEL, REFERENCE = b"model", b"reference"
+MODEL, REFERENCE = b"model", Reference(b"reference")
 COOL = State(temperature_c=50.0, clock_hz=500e6, cpu_governor="performance", cpu_clock_hz=1.5e9)
 POLICY = Policy()
 
@@ -30,7 +38,7 @@ class Device:
         self.now += 1.0
         return Block((0.1, seconds), (seconds,) * 5, self.state(len(self.ran)))
 
-    def measure(self, reference: bytes | None = None, policy: Policy = POLICY) -> Measurement:
+    def measure(self, reference: Reference | None = None, policy: Policy = POLICY) -> Measurement:
         return measure(MODEL, reference, self.run_block, policy, lambda: self.now)
 
 
@@ -45,7 +53,8 @@ def test_a_steady_device_is_good() -> None:
     assert (measurement.count, measurement.blocks, measurement.outlying_blocks) == (30, 6, 0)
     assert (measurement.temperature_c, measurement.clock_hz) == (50.0, 500e6)
     assert measurement.drift == 0
-    assert device.ran == [REFERENCE, MODEL] * 6 + [REFERENCE], "interleaved"
+    assert measurement.reference_change is None, "what is usual is not known"
+    assert device.ran == [REFERENCE.model, MODEL] * 6 + [REFERENCE.model], "interleaved"
 
 
 def test_a_disturbed_block_is_run_again_and_left_out() -> None:
@@ -63,7 +72,7 @@ def test_a_device_of_two_speeds_is_unstable() -> None:
 
 
 @pytest.mark.parametrize("reference", [None, REFERENCE])
-def test_a_device_that_slows_down_is_drifting(reference: bytes | None) -> None:
+def test_a_device_that_slows_down_is_drifting(reference: Reference | None) -> None:
     slower = (1 + 0.02 * index for index in itertools.count())
     measurement = Device(slower).measure(reference)
     assert measurement.status == "drifting"
@@ -83,6 +92,24 @@ def test_a_reference_that_slows_down_tells_on_a_model_that_does_not() -> None:
     measurement = Device(factors).measure(REFERENCE)
     assert measurement.status == "drifting"
     assert measurement.outlying_blocks == 0
+
+
+@pytest.mark.parametrize(("usual_ms", "status"), [
+    (2.0, "good"), (2.09, "good"), (1.8, "drifting"), (2.2, "drifting"),
+])  # fmt: skip
+def test_a_steady_device_that_is_slower_or_faster_than_usual_is_drifting(
+    usual_ms: float, status: str
+) -> None:
+    measurement = Device(itertools.repeat(1.0)).measure(replace(REFERENCE, usual_ms=usual_ms))
+    assert measurement.status == status
+    assert measurement.drift == 0, "nothing shows while it is measured"
+    assert measurement.reference_change == pytest.approx(2.0 / usual_ms - 1)
+
+
+def test_how_far_the_reference_is_from_usual_is_told() -> None:
+    measurement = Device(itertools.repeat(1.5)).measure(replace(REFERENCE, usual_ms=2.0))
+    assert measurement.reason is not None
+    assert measurement.reason.startswith("the reference model takes 1.50 times as long as at first")
 
 
 def test_noise_without_a_trend_is_not_called_drift() -> None:

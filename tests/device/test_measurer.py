@@ -7,7 +7,7 @@ import statistics
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ import pytest
 from nas.device.channel import Channel
 from nas.device.failures import DeviceError
 from nas.device.measurement import Policy
-from nas.device.measurer import Measurer
+from nas.device.measurer import Measured, Measurer
 from nas.device.session import BOOTSTRAP, AgentOptions, AgentSession, BlockSettings, Limits
 from nas.device.session import local_command as python_command
 from tests.device import faulty_agent
@@ -48,9 +48,11 @@ def test_a_model_is_measured_with_its_upload_kept_apart(
     options: AgentOptions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STUB_DEVICES", "1")
-    policy = Policy(blocks=3, block=BlockSettings(block_s=0.03), outlier=0.5, drift=0.5)
+    block = BlockSettings(block_s=0.03)
+    policy = Policy(blocks=3, block=block, outlier=0.5, drift=0.5, change=9.0)
     device = measurer(options, policy=policy)
-    measured = device.measure(stub_model("delay_us=2000 upload_us=50000"), stub_model(""))
+    device.refer_to(stub_model(""))
+    measured = device.measure(stub_model("delay_us=2000 upload_us=50000"))
     device.close()
     figures = measured.figures
     assert figures.is_good, figures.reason
@@ -101,12 +103,38 @@ def test_a_refusal_is_told_with_a_remedy(
     assert caught.value.kind == kind
 
 
-@pytest.mark.parametrize("models", [(b"TFL3", None), (stub_model(""), b"TFL3")])
+def test_a_device_that_is_slower_than_at_first_is_not_called_good(options: AgentOptions) -> None:
+    """The reference slows down a little with every run, and nothing else does."""
+    block = BlockSettings(block_s=0, least=20, warmup_most=1)
+    policy = Policy(blocks=2, reruns=0, block=block, outlier=9.0, drift=9.0, change=0.3)
+    device = measurer(options, policy=policy)
+    first = device.refer_to(stub_model("delay_us=2000 drift_us=50")).figures
+    assert (first.is_good, first.reference_ms) == (True, None)
+    figures = device.measure(stub_model("delay_us=1000")).figures
+    device.close()
+    assert figures.status == "drifting"
+    assert figures.reference_change is not None
+    assert figures.reference_change > 0.3
+    assert figures.median_ms < 2
+
+
+def test_a_reference_that_was_disturbed_is_interleaved_and_not_compared_with(
+    options: AgentOptions,
+) -> None:
+    device = measurer(options, policy=Policy(blocks=2, reruns=0, outlier=9.0, limit_s=0.0))
+    assert device.refer_to(stub_model("")).figures.status == "incomplete"
+    figures = device.measure(stub_model("delay_us=1000")).figures
+    device.close()
+    assert figures.reference_ms is not None
+    assert figures.reference_change is None
+
+
+@pytest.mark.parametrize("call", [Measurer.measure, Measurer.refer_to])
 def test_a_model_that_is_not_compiled_is_not_measured(
-    models: tuple[bytes, bytes | None], options: AgentOptions
+    call: Callable[[Measurer, bytes], Measured], options: AgentOptions
 ) -> None:
     with pytest.raises(DeviceError, match="the CPU would be measured") as caught:
-        measurer(options).measure(*models)
+        call(measurer(options), b"TFL3")
     assert (caught.value.kind, caught.value.may_pass) == ("model", False)
 
 

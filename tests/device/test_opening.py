@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from nas.device.opening import open_devices, parse_device_names
+from nas.device.opening import open_devices, parse_device_names, share_a_host
 from nas.errors import UserError
 from tests.device.sshd import tool
 
@@ -20,6 +20,14 @@ def test_names_are_read() -> None:
 def test_what_names_no_device_is_refused(text: str, message: str) -> None:
     with pytest.raises(UserError, match=message):
         parse_device_names(text)
+
+
+@pytest.mark.parametrize(("names", "is_shared"), [
+    (["usb"], False), (["usb", "ssh://board"], False), (["usb:0", "usb:1"], True),
+    (["ssh://a", "ssh://b"], False), (["ssh://a?device=usb:0", "ssh://pi@a?device=usb:1"], True),
+])  # fmt: skip
+def test_devices_at_one_host_are_known(names: list[str], is_shared: bool) -> None:
+    assert share_a_host(names) == is_shared
 
 
 @pytest.fixture

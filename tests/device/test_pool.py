@@ -14,6 +14,7 @@ from nas.device.failures import DeviceError, FailureKind
 from nas.device.measurement import Policy, conclude
 from nas.device.measurer import Measured
 from nas.device.pool import FAILED, LOST, Device, DevicePool, Outcome
+from nas.device.power import Energy
 from nas.device.session import Block, State
 from nas.edgetpu.compilation import Compilation
 
@@ -21,7 +22,12 @@ from nas.edgetpu.compilation import Compilation
 class Scripted:
     """A device that takes as many milliseconds as a model says, unless it is to fail."""
 
-    def __init__(self, fails: Callable[[bytes], FailureKind | None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        fails: Callable[[bytes], FailureKind | None] = lambda _: None,
+        energy: Energy | str | None = None,
+    ) -> None:
+        self.energy = energy
         self.measured: list[bytes] = []
         self.is_closed = False
         self._fails = fails
@@ -32,7 +38,8 @@ class Scripted:
             raise DeviceError(kind, f"it {kind}", may_pass=True)
         self.measured.append(model)
         block = Block((1.0,), (int(model.split()[-1]) / 1e3,) * 5, State())
-        return Measured(conclude([block] * 6, [], Policy()), "as named", {"link": "usb3"}, ())
+        figures = conclude([block] * 6, [], Policy())
+        return Measured(figures, "as named", {"link": "usb3"}, (), self.energy)
 
     def close(self) -> None:
         self.is_closed = True
@@ -76,6 +83,19 @@ def test_a_model_is_compiled_measured_and_tagged_with_its_device() -> None:
     assert outcome.facts == {"link": "usb3"}
     assert device.measured == [b"compiled 7"]
     assert device.is_closed
+
+
+@pytest.mark.parametrize(("energy", "told"), [
+    (None, {}), ("no such power sensor", {"reason": "no such power sensor"}),
+    (Energy(3.5, 2.0, "ina219"), {"energy_mj": 3.5, "power_w": 2.0, "source": "ina219"}),
+])  # fmt: skip
+def test_energy_is_told_or_why_there_is_none(
+    energy: Energy | str | None, told: Mapping[str, Any]
+) -> None:
+    with pool_of({"usb": Scripted(energy=energy)}) as pool:
+        pool.submit("a", b"7")
+        (outcome,) = ended(pool)
+    assert outcome.energy == told
 
 
 def test_a_slow_device_holds_up_nobody() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from nas.device import power_sampler
+from nas.device.failures import DeviceError
 from nas.device.measurement import Policy
 from nas.device.measurer import Measurer
 from nas.device.power import (
@@ -22,7 +23,6 @@ from nas.device.power import (
 )
 from nas.device.power_sampler import choose, find_sensors
 from nas.device.session import AgentOptions, Block, BlockSettings, State, local_command
-from nas.errors import UserError
 from tests.device.stub_models import stub_model
 
 
@@ -96,10 +96,10 @@ def test_a_trace_that_does_not_cover_a_block_gives_no_energy(
 
 def test_a_meters_log_is_read_while_it_is_written(tmp_path: Path) -> None:
     path = tmp_path / "log.csv"
-    path.write_text("time,voltage_v,current_a\n2026-11-21T12:00:00+00:00,5.0,0.5\n"
-                    "1795262401,5.0,1.0\n1795262402,5.")  # fmt: skip
+    path.write_text("time,voltage_v,current_a\n2126-11-21T12:00:00+00:00,5.0,0.5\n"
+                    "4950936001,5.0,1.0\n4950936002,5.")  # fmt: skip
     found = MeterLog(path).stop()
-    assert found.times.tolist() == [1795262400.0, 1795262401.0]
+    assert found.times.tolist() == [4950936000.0, 4950936001.0]
     assert found.watts.tolist() == [2.5, 5.0]
     assert found.source == str(path)
 
@@ -111,13 +111,46 @@ def test_a_meters_log_is_read_while_it_is_written(tmp_path: Path) -> None:
 def test_another_csv_file_is_refused(content: str, tmp_path: Path) -> None:
     path = tmp_path / "log.csv"
     path.write_text(content)
-    with pytest.raises(UserError, match="is no power log"):
-        MeterLog(path).start()
+    with pytest.raises(PowerError, match="is no power log"):
+        MeterLog(path).stop()
 
 
 def test_a_missing_log_is_refused_before_anything_is_measured(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="is no power log"):
-        open_power(str(tmp_path / "log.csv"), local_command()).start()
+    power = open_power(str(tmp_path / "log.csv"), local_command())
+    device = Measurer("usb", local_command(), power=power)
+    with pytest.raises(PowerError, match=r"is no power log .*No such file"):
+        device.try_power()
+    device.try_power()  # it is not asked again
+
+
+def test_of_a_long_log_the_last_part_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nas.device.power._TAIL_BYTES", 100)
+    path, first = tmp_path / "log.csv", 4950936000
+    lines = [f"{first + second},{second % 7}\n" for second in range(1000)]
+    path.write_text("time,power_w\n" + "".join(lines))
+    found = MeterLog(path).stop()
+    assert found.times.tolist() == [first + second for second in range(993, 1000)]
+    assert found.watts.tolist() == [second % 7 for second in range(993, 1000)]
+
+
+def test_a_sample_that_is_late_is_waited_for_and_one_that_does_not_come_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text(f"time,power_w\n{time.time() - 1},2\n")
+
+    def write(_: float) -> None:
+        with path.open("a") as file:
+            file.write(f"{time.time() + 1},3\n")
+
+    monkeypatch.setattr("nas.device.power.time.sleep", write)
+    assert MeterLog(path).stop().watts.tolist() == [2.0, 3.0]
+    monkeypatch.setattr("nas.device.power._LAG_S", 0.0)
+    path.write_text("time,power_w\n1795262400,2\n")
+    with pytest.raises(PowerError, match="has no sample of this moment"):
+        MeterLog(path).stop()
 
 
 def test_a_sensor_is_read_in_a_process_of_its_own(tmp_path: Path) -> None:
@@ -162,7 +195,8 @@ def test_a_measured_model_has_the_energy_of_its_blocks(
         "usb", local_command(), options, policy=POLICY,
         power=Sensor(local_command(), root=str(tmp_path)),
     )  # fmt: skip
-    measured = board.measure(stub_model("delay_us=5000"), stub_model("delay_us=1000"))
+    board.refer_to(stub_model("delay_us=1000"))
+    measured = board.measure(stub_model("delay_us=5000"))
     board.close()
     assert isinstance(measured.energy, Energy), measured.energy
     assert measured.energy.power_w == pytest.approx(2.0)
@@ -178,6 +212,21 @@ def test_a_sensor_that_fails_costs_the_energy_and_nothing_else(
     board.close()
     assert measured.figures.count >= 10
     assert measured.energy == "no such power sensor; there is none"
+
+
+def test_a_device_that_fails_is_what_is_told_beside_a_power_source(
+    options: AgentOptions, tmp_path: Path
+) -> None:
+    write_chip(tmp_path, 1, "ina219", power1_input=2_000_000)
+    power = Sensor(local_command(), root=str(tmp_path))
+    without = AgentOptions(library="libedgetpu_of_nobody.so.1", folder=options.folder)
+    board = Measurer("usb", local_command(), without, policy=POLICY, power=power)
+    with pytest.raises(DeviceError, match="libedgetpu is missing"):
+        board.measure(stub_model(""))
+    refusing = Measurer("usb", local_command(), options, policy=POLICY, power=power,
+                        retry_after_s=[])  # fmt: skip
+    with pytest.raises(DeviceError, match="the board's runtime crashed"):
+        refusing.measure(stub_model("does=crash"))
 
 
 def test_without_a_power_source_there_is_no_energy(options: AgentOptions) -> None:

@@ -50,15 +50,31 @@ def write_script(path: Path, command: str) -> None:
     path.chmod(0o755)
 
 
+@pytest.fixture
+def meter(tmp_path: Path) -> Path:
+    """The log of a USB meter that shows 2 W for the next ten minutes."""
+    path, now = tmp_path / "meter.csv", time.time()
+    rows = [f"{now + 0.01 * number:.2f},2\n" for number in range(60_000)]
+    path.write_text("time,power_w\n" + "".join(rows))
+    return path
+
+
 def test_a_search_measures_its_front_and_goes_on_when_resumed(
-    machine: dict[str, str], board: str, picture_folder: Path, tmp_path: Path
+    machine: dict[str, str], board: str, meter: Path, picture_folder: Path, tmp_path: Path
 ) -> None:
     path = tmp_path / "run"
-    first = run(machine, path, *tiny(picture_folder), "--device", board)
+    first = run(machine, path, *tiny(picture_folder), "--device", board, "--power", meter)
     assert_measured(path, json.loads(first.stdout), {board})
+    for record in json.loads(first.stdout)["front"]:
+        assert record["energy_source"] == "device"
+        assert record["energy_mj"] == pytest.approx(2 * record["latency_ms"], rel=0.1)
     assert " measured on ssh://board" in " ".join(first.stderr.split())
     before = lines(path / "measurements.jsonl")
-    again = run(machine, path, "--resume", "--trials", 4, "--device", "usb:0,usb:1")
+    assert {line["energy"]["source"] for line in before} == {f"{meter}, all it sees, idle included"}
+    assert all(line["figures"]["reference_change"] is not None for line in before)
+    several = ["--device", "usb:0,usb:1", "--power", "auto"]
+    again = run(machine, path, "--resume", "--trials", 4, *several)
+    assert "one power sensor cannot tell several devices apart" in again.stderr
     assert_measured(path, json.loads(again.stdout), {"usb:0", "usb:1", board})
     after = lines(path / "measurements.jsonl")
     assert after[: len(before)] == before

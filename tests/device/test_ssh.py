@@ -118,9 +118,11 @@ def failure_of(command: list[str], options: AgentOptions) -> DeviceError:
 def test_a_model_is_measured_by_another_python(
     command: list[str], options: AgentOptions, board_python: str
 ) -> None:
-    policy = Policy(blocks=2, block=BlockSettings(block_s=0.02), outlier=0.5, drift=0.5)
+    block = BlockSettings(block_s=0.02)
+    policy = Policy(blocks=2, block=block, outlier=0.5, drift=0.5, change=9.0)
     device = Measurer("ssh://board", command, options, policy=policy)
-    measured = device.measure(stub_model("delay_us=2000"), stub_model(""))
+    device.refer_to(stub_model(""))
+    measured = device.measure(stub_model("delay_us=2000"))
     device.close()
     assert measured.figures.is_good, measured.figures.reason
     assert measured.figures.q1_ms > 2.0

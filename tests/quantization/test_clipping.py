@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nas.quantization.activations import activations
-from nas.quantization.clipping import clip_ranges
+from nas.quantization.clipping import clip_ranges, measure_ranges
 from nas.quantization.rounding import Rounding
 from nas.quantization.tflite_file import TfliteFile
 from tests.quantization.conftest import Case
@@ -43,3 +43,20 @@ def test_no_more_values_are_cut_off_than_asked(plain: Case, percentile: float) -
     limits = file.limits(place)
     assert limits is not None
     assert 0 < np.mean(values > limits[1]) <= 1 - percentile / 100
+
+
+def test_ranges_of_the_same_examples_are_those_that_the_converter_found(spiking: Case) -> None:
+    measured, said = measure_ranges(spiking.calibrated, spiking.examples)
+    before, after = TfliteFile(spiking.calibrated), TfliteFile(measured)
+    for place in (before.input, *(node.output for node in before.nodes)):
+        expected = before.limits(place)
+        assert expected is not None
+        assert after.limits(place) == pytest.approx(expected, rel=1e-4, abs=1e-4)
+    assert said == f"{len(spiking.examples)} examples from calibration and training"
+
+
+def test_ranges_of_dark_examples_are_narrower(spiking: Case) -> None:
+    dark, _ = measure_ranges(spiking.calibrated, spiking.examples[:1] * 0.1)
+    limits = TfliteFile(dark).limits(TfliteFile(dark).input)
+    assert limits is not None
+    assert limits[1] <= 25.5

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from nas.evaluation.quantization import quantize
+from nas.quantization.float_network import restored, trained
 from nas.quantization.forensics import Forensics, examine
+from nas.quantization.layer_names import layer_names
 from nas.quantization.remedies import REMEDIES
 from tests.quantization.conftest import Case
 
@@ -13,7 +15,7 @@ pytestmark = pytest.mark.slow
 
 def found(case: Case, *, always: bool = True) -> Forensics:
     plain = quantize(case.model, case.dataset.calibration)
-    return examine(case.model, case.dataset, plain, always=always)
+    return examine(trained(case.model), case.dataset, plain, always=always)
 
 
 @pytest.fixture(scope="module")
@@ -93,3 +95,20 @@ def test_labels_are_not_what_remedies_are_fitted_to(uneven: Case, of_uneven: For
         split.labels[:] = np.random.default_rng(0).integers(0, 4, len(split.labels))
     again = found(uneven)
     assert [each.content for each in again.trials] == [each.content for each in of_uneven.trials]
+
+
+def test_a_network_of_which_only_the_int8_file_is_left_is_examined_too(
+    uneven: Case, of_uneven: Forensics
+) -> None:
+    """Equalisation helps it as well: what uneven channels lose is lost by the activations."""
+    network = restored(of_uneven.plain, layer_names(uneven.model))
+    forensics = examine(network, uneven.dataset, of_uneven.plain)
+    assert forensics.is_restored
+    assert forensics.loss.is_loss
+    assert [layer.layer for layer in forensics.layers] == [
+        layer.layer for layer in of_uneven.layers
+    ]
+    assert forensics.sqnr_db == pytest.approx(of_uneven.sqnr_db, abs=1.0)
+    accuracy, decibels = gain(forensics, "cross-layer equalisation")
+    assert accuracy > 0.1
+    assert decibels > 10

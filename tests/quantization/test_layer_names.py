@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from nas.quantization.layer_names import layers_of
+from nas.quantization.layer_names import layer_names, layers_of
 
 NAMES = (
     "conv2d", "batch_normalization", "re_lu", "conv2d_1", "conv2d_2", "inner", "separable_conv2d",
@@ -32,4 +32,4 @@ MODEL = SimpleNamespace(_flatten_layers=lambda **_: [SimpleNamespace(name=name) 
     ],
 )
 def test_layers_are_named_in_the_order_of_the_model(tensor: str, layers: str) -> None:
-    assert layers_of(tensor, MODEL) == layers
+    assert layers_of(tensor, layer_names(MODEL)) == layers

@@ -3,9 +3,15 @@
 import numpy as np
 import pytest
 
-from nas.quantization.layer_noise import Power, measure_layers
+from nas.quantization.layer_names import layer_names
+from nas.quantization.layer_noise import LayerNoise, Power, measure_layers
 from nas.quantization.rounding import Rounding
 from tests.quantization.conftest import Case
+
+
+def measured(case: Case) -> list[LayerNoise]:
+    names = layer_names(case.model)
+    return list(measure_layers(Rounding(case.calibrated), names, case.examples).values())
 
 
 def test_the_ratio_is_that_of_the_powers() -> None:
@@ -24,7 +30,7 @@ def test_without_noise_there_is_no_ratio(signal: float) -> None:
 
 
 def test_every_layer_that_rounds_is_measured(plain: Case) -> None:
-    layers = list(measure_layers(Rounding(plain.calibrated), plain.model, plain.examples).values())
+    layers = measured(plain)
     assert [(each.layer, each.operator) for each in layers] == [
         ("widen + rectify", "CONV_2D"),
         ("look + rectify_again", "DEPTHWISE_CONV_2D"),
@@ -37,9 +43,7 @@ def test_every_layer_that_rounds_is_measured(plain: Case) -> None:
 
 
 def test_the_layer_that_suffers_is_found(uneven: Case) -> None:
-    layers = list(
-        measure_layers(Rounding(uneven.calibrated), uneven.model, uneven.examples).values()
-    )
+    layers = measured(uneven)
     worst = max(layers, key=lambda each: each.noise_share)
     assert worst.layer == "widen + rectify"
     assert worst.noise_share > 0.9

@@ -1,6 +1,7 @@
 """What forensics found, in words."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -46,6 +47,13 @@ def test_no_remedy_is_applied_that_does_not_win() -> None:
 def test_where_nothing_was_tried_there_is_no_table() -> None:
     assert len(as_text(forensics()).splitlines()) == 2
     assert as_markdown(forensics()).startswith("## Quantization\n\nFloat 0.9500")
+
+
+def test_it_is_said_where_only_the_int8_file_was_left() -> None:
+    found = replace(forensics(BETTER), is_restored=True)
+    assert "of which only the int8 file was left" in " ".join(as_text(found).split())
+    assert as_json(found)["float_weights"] == "of the int8 file"
+    assert "only the int8 file was left" not in as_markdown(forensics(BETTER))
 
 
 def test_names_cannot_leave_their_cell() -> None:

@@ -1,10 +1,13 @@
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from nas.calibrating.profile import profile_path, write_profile
 from nas.records.anatomy import read_anatomy
 from nas.records.run import RunDirectory
+from tests.calibrating.test_profile import PROFILE
 from tests.view.candidates import configuration
 
 MODELS = Path(__file__).parents[1] / "data"
@@ -25,6 +28,20 @@ def test_operators_and_causes_of_a_saved_network(tmp_path: Path) -> None:
     assert anatomy.causes["operators on the CPU"] > 0
     assert sum(anatomy.causes.values()) > max(each.latency_ms or 0 for each in anatomy.operators)
     assert any("leave the CPU" in words for words, _ in anatomy.edits)
+
+
+def test_a_run_with_a_profile_is_explained_by_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    directory = _saved(tmp_path, "convolutional_int8.tflite")
+    config = replace(configuration(), profile="mine")
+    assert read_anatomy(directory, config, "a") is None
+    constants = {**PROFILE.constants, "link.fixed_ms": 9.0}
+    write_profile(replace(PROFILE, constants=constants), profile_path("mine"))
+    anatomy = read_anatomy(directory, config, "a")
+    assert anatomy is not None
+    assert sum(anatomy.causes.values()) > 9.0
 
 
 @pytest.mark.parametrize("candidate_id", ["b", "../a", ""])

@@ -36,3 +36,17 @@ def test_what_never_varies_is_left_out() -> None:
 
 def test_few_candidates_tell_nothing() -> None:
     assert knob_importance(_records(9), TWO) == {}
+
+
+def test_what_chance_explains_is_no_share() -> None:
+    """Of many hyperparameters, some seem to explain what they know nothing of."""
+    draw = random.Random(5)  # noqa: S311 - made-up data
+    records = [
+        candidate(str(index), draw.random(), 1.0 + width, hyperparameters={
+            "width": width, **{f"idle_{each}": draw.randrange(4) for each in range(24)}})
+        for index, width in enumerate([0, 1, 2] * 10)
+    ]  # fmt: skip
+    found = knob_importance(records, TWO)
+    assert found["width"][1] == pytest.approx(1.0)
+    idle = [share for name, shares in found.items() if name != "width" for share in shares]
+    assert sum(share != 0.0 for share in idle) <= 2

@@ -28,6 +28,7 @@ class Attempt:
     reason: str | None = None
     figures: Mapping[str, Any] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
+    energy: Mapping[str, Any] = field(default_factory=dict)
     failures: tuple[str, ...] = ()
     model_sha256: str | None = None
 
@@ -35,8 +36,14 @@ class Attempt:
 class InstantBench:
     """Measures one at a time, in no time: as many milliseconds as the model file says."""
 
-    def __init__(self, status: Callable[[int], str] = lambda _: "good", dies: int = 10**6) -> None:
+    def __init__(
+        self,
+        status: Callable[[int], str] = lambda _: "good",
+        dies: int = 10**6,
+        energy: Mapping[str, Any] | None = None,
+    ) -> None:
         self.submitted: list[str] = []
+        self._energy = energy or {}
         self._status, self._dies = status, dies
         self._ended: list[Attempt] = []
 
@@ -58,7 +65,8 @@ class InstantBench:
         self.submitted.append(key)
         at = float(model)
         good = {"median_ms": at, "q1_ms": 0.9 * at, "q3_ms": 1.1 * at, "count": 60}
-        self._ended.append(Attempt(key, status, figures=good if status == "good" else {}))
+        figures = good if status == "good" else {}
+        self._ended.append(Attempt(key, status, figures=figures, energy=self._energy))
 
     def take_outcomes(self) -> Sequence[Attempt]:
         ended, self._ended = self._ended, []
@@ -123,6 +131,35 @@ def test_the_front_is_measured_and_every_reader_sees_it(tmp_path: Path) -> None:
 
 def latency(record: Record) -> tuple[object, ...]:
     return (record.candidate_id, record.latency_ms, record.latency_source, record.latency_device)
+
+
+def test_the_energy_of_a_sensor_is_kept_and_every_reader_sees_it(tmp_path: Path) -> None:
+    energy = {"energy_mj": 12.5, "power_w": 2.0, "source": "ina219 at hwmon1:1"}
+    search = measured_search(tmp_path, InstantBench(energy=energy))
+    finished = search.run()
+    assert {(each.energy_mj, each.energy_source) for each in finished.front} == {(12.5, "device")}
+    read = {each.candidate_id: each for each in read_records(search.directory.records)}
+    assert all(read[each.candidate_id].energy_mj == 12.5 for each in finished.front)
+    assert [line["energy"] for line in lines(search)] == [energy] * len(lines(search))
+
+
+def test_why_energy_is_estimated_is_told_once(tmp_path: Path) -> None:
+    search = measured_search(tmp_path, InstantBench(energy={"reason": "compare the clocks"}))
+    finished = search.run()
+    assert {each.energy_source for each in finished.front} == {"estimate"}
+    assert isinstance(search.observer, Witness)
+    told = events.DeviceTold("energy not measured on usb:1: compare the clocks")
+    assert len(lines(search)) > 1
+    assert search.observer.events.count(told) == 1
+
+
+def test_a_measured_energy_can_break_a_constraint(tmp_path: Path) -> None:
+    energy = {"energy_mj": 12.5, "power_w": 2.0, "source": "ina219"}
+    search = measured_search(tmp_path, InstantBench(energy=energy), "energy_mj<=12")
+    search.run()
+    broken = [line["broken"] for line in lines(search)]
+    assert broken
+    assert set(broken) == {"energy_mj<=12 does not hold: energy_mj is 12.5"}
 
 
 def test_each_is_told_with_its_estimate(tmp_path: Path) -> None:

@@ -3,11 +3,13 @@
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from nas.records.int8_loss import keep_int8_loss
 from nas.records.run import RunDirectory
 from nas.view.comparison import Run
 from nas.view.comparison_page import write_comparison
@@ -152,6 +154,34 @@ def test_any_two_axes_space_and_unfinished_candidates(browser: Any, tmp_path: Pa
     assert _complaints(browser) == []
 
 
+def test_what_int8_costs_and_where_measurements_stand(browser: Any, tmp_path: Path) -> None:
+    change = {"examples": 200, "before": 0.95, "after": 0.9, "lost": 12, "gained": 2}
+    layer = {"layer": HOSTILE[0], "operator": "CONV_2D", "sqnr_db": 31.25, "noise_share": 0.75}
+    found = {
+        "loss": change, "layers": [{**layer, "alone": change}], "applied": None,
+        "remedies": [{"remedy": "bias correction", "change": change}],
+    }  # fmt: skip
+    keep_int8_loss(RunDirectory(tmp_path), "small", found)
+    device = candidate("device", 0.8, 1.5, 1, latency_source="device", learning_curve=(0.5,))
+    _open(browser, tmp_path, [*trade_off(), replace(device, energy_mj=1.0)])
+    _click(browser, "#choices button:nth-child(3)")
+    shown = _text_content(browser, "#candidate")
+    assert "Float 95 %, int8 90 % of 200 validation examples: 12 lost, 2 gained" in shown
+    assert "31.3" in shown
+    assert HOSTILE[0] in shown
+    names = "return document.getElementById('chart').data.map((trace) => trace.name)"
+    assert "on the front, latency measured" in browser.execute_script(names)
+    browser.execute_script(
+        "for (const [id, value] of [['x', 'energy_mj'], ['by', 'trainings']]) {"
+        "const select = document.getElementById(id); select.value = value;"
+        "select.dispatchEvent(new Event('change')); }"
+    )
+    assert "on the front, energy estimated" in browser.execute_script(names)
+    history = browser.execute_script("return document.getElementById('history').data[0].x")
+    assert history == [0, 0, 0, 0, 0, 0, 0, 1]
+    assert _complaints(browser) == []
+
+
 @pytest.mark.parametrize("place", ["space", "data"])
 def test_hostile_names_run_nothing(browser: Any, tmp_path: Path, place: str) -> None:
     settings = {name: name for name in HOSTILE}
@@ -197,6 +227,28 @@ def test_a_phone_needs_no_sideways_scrolling(tmp_path: Path) -> None:
         _open(phone, tmp_path, many(40))
         _click(phone, "#choices button")
         assert phone.execute_script("return document.documentElement.scrollWidth") == 390
+
+
+def test_paper_is_light_and_narrow_whatever_the_screen(browser: Any, tmp_path: Path) -> None:
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    dark = {"name": "prefers-color-scheme", "value": "dark"}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [dark]})
+    look = (
+        "const charts = ['chart', 'history', 'parallel'].map((id) => document.getElementById(id));"
+        "return charts.map((each) => [each._fullLayout.font.color, each._fullLayout.width])"
+    )
+    try:
+        _open(browser, tmp_path, many(30))
+        before = browser.execute_script(look)
+        assert {ink for ink, _ in before} == {"#e8eaed"}
+        paper = browser.execute_script(f"dispatchEvent(new Event('beforeprint')); {look}")
+        assert paper == [["#1d2127", 650]] * 3
+        browser.execute_script("dispatchEvent(new Event('afterprint'))")
+        WebDriverWait(browser, 20).until(lambda each: each.execute_script(look) == before)
+    finally:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    assert _complaints(browser) == []
 
 
 def test_runs_are_compared(browser: Any, tmp_path: Path) -> None:

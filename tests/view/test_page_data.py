@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from nas.records.anatomy import Anatomy
+from nas.records.int8_loss import Change, Int8Loss, LayerLoss
 from nas.records.record import Record
 from nas.view.page_data import page_data
 from objectives import DEFAULT_OBJECTIVES, OBJECTIVES
@@ -11,9 +12,13 @@ from tests.view.candidates import HOSTILE, candidate, configuration, many, trade
 THREE = [OBJECTIVES[name] for name in DEFAULT_OBJECTIVES]
 
 
+def _nothing(_candidate_id: str) -> None:
+    return None
+
+
 def _data(records: list[Record], **values: Any) -> dict[str, Any]:
     config = configuration(created_at="2026-01-01T00:00:00+00:00", **values)
-    return page_data(config, records, THREE, run="runs/a", anatomy=lambda _: None)
+    return page_data(config, records, THREE, run="runs/a", anatomy=_nothing, int8_loss=_nothing)
 
 
 def test_values_stand_in_the_units_of_their_axes() -> None:
@@ -75,7 +80,9 @@ def test_a_network_s_operators_causes_and_edits_are_told() -> None:
             Anatomy((), {"computing": 0.25}, (("fewer channels", 0.1),)) if candidate_id else None
         )
 
-    data = page_data(configuration(), trade_off(), THREE, run="r", anatomy=anatomy)
+    data = page_data(
+        configuration(), trade_off(), THREE, run="r", anatomy=anatomy, int8_loss=_nothing
+    )
     assert data["anatomies"][1] == {
         "operators": [],
         "causes": {"computing": 0.25},
@@ -95,3 +102,25 @@ def test_a_constant_hyperparameter_has_no_importance() -> None:
     names = [each["name"] for each in _data(many(60))["importance"]]
     assert set(names) <= {"blocks", "filters", "residual", "activation", "learning_rate"}
     assert _data(trade_off())["importance"] == []
+
+
+def test_what_int8_cost_an_exported_network_is_told_in_percent() -> None:
+    change = Change(200, 0.95, 0.9, 12, 2)
+    layers = (LayerLoss("conv", "CONV_2D", 31.25, 0.75, change),)
+    loss = Int8Loss(change, layers, {"bias correction": change}, "bias correction")
+
+    def int8_loss(candidate_id: str) -> Int8Loss | None:
+        return loss if candidate_id == "worse" else None
+
+    told = {"examples": 200, "before": 95.0, "after": 90.0, "lost": 12, "gained": 2}
+    data = page_data(
+        configuration(), trade_off(), THREE, run="r", anatomy=_nothing, int8_loss=int8_loss
+    )
+    assert data["losses"] == {
+        3: {
+            "whole": told,
+            "layers": [["conv", "CONV_2D", 31.25, 0.75, told]],
+            "remedies": [["bias correction", told]],
+            "applied": "bias correction",
+        }
+    }

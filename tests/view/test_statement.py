@@ -27,3 +27,13 @@ def test_a_mixed_front_is_warned_about() -> None:
 def test_candidates_are_counted_by_status() -> None:
     assert counted(trade_off()) == "4 complete, 1 infeasible, 1 stopped, 1 failed"
     assert counted([]) == ""
+
+
+def test_a_measured_energy_is_told_from_an_estimated_one() -> None:
+    device = candidate("b", 0.6, 2.0, 1, energy_mj=1.0, energy_source="device")
+    both = [candidate("a", 0.5, 1.0, 1, energy_mj=1.0, energy_source="estimate"), device]
+    assert statements(configuration(), both)[-1] == (
+        "The energy of 1 candidate was measured by a power sensor; that of the others is an "
+        "estimate."
+    )
+    assert statements(configuration(), [device])[-1].endswith("by a power sensor.")

@@ -46,9 +46,21 @@ def test_what_is_not_known_is_said_to_be_unknown() -> None:
 
 
 def test_accuracy_has_a_column_where_it_was_measured() -> None:
-    trained = step(0, 100, computing=2.0).trained(0.875)
-    assert "87.5 %" in _printed(with_steps(made_up_sweep(), trained))
+    trained = step(0, 100, computing=2.0).trained(0.875, 0.8, 0.93)
+    text = " ".join(_printed(with_steps(made_up_sweep(), trained)).split())
+    assert "87.5 %" in text
+    assert "95 % interval +/- 6.5 points or less" in text
     assert "accuracy" not in _printed(made_up_sweep())
+
+
+def test_measured_latency_is_told_from_estimates() -> None:
+    measured = step(0, 100, computing=2.0).measured(1.8, 1.9, 2.1)
+    lost = step(1, 100, computing=2.0).unmeasured("no device is left")
+    text = " ".join(_printed(with_steps(made_up_sweep(), measured, lost)).split())
+    assert "latency with the Edge TPU is measured, with quartiles; every other cost" in text
+    assert "1.8-2.1" in text
+    assert "copies of the block 1: no device is left" in text
+    assert "80 %" not in text
 
 
 def test_doubt_is_told() -> None:

@@ -26,7 +26,7 @@ def test_only_causes_that_occur_are_drawn() -> None:
 
 
 def test_accuracy_is_drawn_where_it_was_measured() -> None:
-    steps = [step(n, 100 + n, computing=2.0).trained(0.5 + n / 10) for n in range(3)]
+    steps = [step(n, 100 + n, computing=2.0).trained(0.5 + n / 10, 0.4, 0.8) for n in range(3)]
     figure = sweep_figure(with_steps(made_up_sweep(), *steps))
     assert list(figure.axes[3].lines[0].get_ydata()) == [50.0, 60.0, 70.0]
     assert len(sweep_figure(made_up_sweep()).axes) == 3

@@ -69,7 +69,7 @@ def test_a_pipe_gets_one_plain_line_a_candidate() -> None:
 
 def test_a_measurement_is_a_line_with_its_estimate() -> None:
     device: dict[str, Any] = {"latency_source": "device", "latency_device": "usb:1"}
-    kept = candidate("a1", 0.9, 1.25, 2048, **device)
+    kept = candidate("a1", 0.9, 1.25, 2048, **device, energy_mj=3.2, energy_source="device")
     broken = candidate("b2", 0.8, 5.5, 1, status="infeasible", reason="latency_ms<=5", **device)
     events: list[Event] = [
         CandidateMeasured(kept, 1.5, [kept]),
@@ -77,7 +77,7 @@ def test_a_measurement_is_a_line_with_its_estimate() -> None:
         DeviceTold("usb:1 is given up after 3 failures in a row"),
     ]
     assert _shown(events, _pipe()) == (
-        "a1 measured on usb:1: 1.25 ms (estimate 1.50 ms), on the front\n"
+        "a1 measured on usb:1: 1.25 ms (estimate 1.50 ms), 3.20 mJ, on the front\n"
         "b2 measured on usb:1: 5.50 ms (estimate 4.00 ms), infeasible: latency_ms<=5\n"
         "usb:1 is given up after 3 failures in a row\n"
     )
