@@ -2,73 +2,55 @@
 
 For every registered space, on one core: random candidates built by Keras with weights, as a worker
 does before training, and without, as the search does where shapes alone are not enough. Then the
-growth of memory over many builds without weights. Times need a quiet machine.
+growth of memory over many builds without weights. ``transfer:FOLDER`` begins with weights from
+files, which are read for each candidate anew. Printed beside the reference result in
+``benchmarks/results/building.json`` (``--save`` replaces it); times need a quiet machine.
 """
 
 import argparse
 import gc
+import json
 import os
 import statistics
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks.costing_speed import draw_settings
+from benchmarks.costing_speed import draw_settings, print_table
 
+REFERENCE = Path(__file__).parent / "results" / "building.json"
 SIDES = {"nasbench201": 32}
 SIDE = 224
-MANY_LAYERS = 130
+LARGE, LARGEST = 115, 145
+"""Layers of a network of about 130."""
+
+LEARNED = "transfer:FOLDER"
 MIB = 2**20
 
 Settings = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Result:
-    """What building one space's candidates takes.
-
-    Attributes:
-        layers: Layers of each network.
-        with_weights_ms: Time of each build with weights.
-        without_ms: Time of each build without.
-        growth_mib: Memory more after the builds of the second half of the leak test.
-    """
-
-    layers: Sequence[int]
-    with_weights_ms: Sequence[float]
-    without_ms: Sequence[float]
-    growth_mib: float
-
-    def row(self, name: str) -> str:
-        """Return the line of the table."""
-        large = [
-            ms for ms, layers in zip(self.with_weights_ms, self.layers, strict=True)
-            if layers >= MANY_LAYERS
-        ]  # fmt: skip
-        cells = (
-            f"{statistics.median(self.layers):.0f}",
-            f"{statistics.median(self.with_weights_ms):.0f}",
-            f"{max(self.with_weights_ms):.0f}",
-            f"{statistics.median(large):.0f} ({len(large)})" if large else "none",
-            f"{statistics.median(self.without_ms):.0f}",
-            f"{self.growth_mib:+.1f}",
-        )
-        return f"{name:<18}" + "".join(f"{cell:>14}" for cell in cells)
-
-
-HEADS = ("layers", "ms median", "ms most", f">= {MANY_LAYERS} layers", "no weights", "MiB/100")
-
-
-def measure(name: str, builds: int, leak_builds: int) -> Result:
+def measure(name: str, builds: int, leak_builds: int) -> dict[str, float]:
     """Build one space's candidates.
 
     Args:
-        name: A registered space.
+        name: A registered space, or ``LEARNED``.
         builds: Candidates to time.
         leak_builds: Builds over which memory is watched.
+
+    Returns:
+        Median number of layers; medians of the time with weights, of all and of the networks of
+        about 130 layers, the most it took, and the median without weights, in milliseconds;
+        memory more after a hundred builds, in MiB.
     """
+    with _weights(name) as named:
+        return _measure(named, builds, leak_builds)
+
+
+def _measure(name: str, builds: int, leak_builds: int) -> dict[str, float]:
     from nas.candidates.candidate import build_candidate
     from nas.candidates.hyperparameters import fixed_hyperparameters
     from search_spaces import example_shape, load_space
@@ -85,8 +67,34 @@ def measure(name: str, builds: int, leak_builds: int) -> Result:
 
     build(drawn[0])
     layers, with_weights = _timed(build, drawn)
+    large = [
+        ms for ms, count in zip(with_weights, layers, strict=True) if LARGE <= count <= LARGEST
+    ]
     _, without = _timed(build_without, drawn)
-    return Result(layers, with_weights, without, _growth(build_without, drawn, leak_builds))
+    return {
+        "layers": statistics.median(layers),
+        "build_ms": statistics.median(with_weights),
+        "build_most_ms": max(with_weights),
+        "networks_of_130_layers": len(large),
+        **({"build_130_layers_ms": statistics.median(large)} if large else {}),
+        "build_without_weights_ms": statistics.median(without),
+        "mib_per_100_builds": _growth(build_without, drawn, leak_builds),
+    }
+
+
+@contextmanager
+def _weights(name: str) -> Iterator[str]:
+    """Give the name of a space, whose weights are there as long."""
+    if name != LEARNED:
+        yield name
+        return
+    from search_spaces.backbones import BACKBONES, make_backbone
+
+    with TemporaryDirectory(prefix="weights-") as folder:
+        for backbone in BACKBONES:
+            make_backbone(backbone, SIDE).save_weights(Path(folder) / f"{backbone}.weights.h5")
+            _forget()
+        yield LEARNED.replace("FOLDER", folder)
 
 
 def _timed(
@@ -127,20 +135,26 @@ def _resident_bytes() -> int:
 
 
 def main() -> None:
-    """Measure and print one table."""
+    """Measure, print and, if asked, keep the result."""
     from nas.tensorflow_settings import quiet_tensorflow
     from search_spaces import SPACES
 
     quiet_tensorflow()
+    spaces = (*SPACES, LEARNED)
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--builds", type=int, default=20, help="candidates to time a space")
     parser.add_argument("--leak-builds", type=int, default=200, help="builds to watch memory over")
-    parser.add_argument("--space", action="append", help="only this space; repeat")
+    parser.add_argument("--space", action="append", choices=spaces, help="only this space; repeat")
+    parser.add_argument("--save", action="store_true", help="replace the reference result")
     options = parser.parse_args()
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    print(f"{'space':<18}" + "".join(f"{head:>14}" for head in HEADS))
-    for name in options.space or SPACES:
-        print(measure(name, options.builds, options.leak_builds).row(name), flush=True)
+    reference = json.loads(REFERENCE.read_text()) if REFERENCE.exists() else {}
+    results = {}
+    for name in options.space or spaces:
+        results[name] = measure(name, options.builds, options.leak_builds)
+        print_table({name: results[name]}, reference)
+    if options.save:
+        REFERENCE.write_text(json.dumps({**reference, **results}, indent=2) + "\n")
 
 
 if __name__ == "__main__":

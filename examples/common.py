@@ -1,17 +1,19 @@
 """What the studies' scripts share: options, one-line errors, tables, intervals, pictures."""
 
+import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from math import hypot
 from pathlib import Path
 from statistics import mean
-from typing import Any, NoReturn
+from typing import Any
 
 from rich.table import Table
 
-from nas.command import CommandParser
+from nas.command import EXIT_INTERRUPTED, CommandParser
 from nas.errors import CandidateError, UserError
 from nas.evaluation.interval import accuracy_interval
+from nas.tensorflow_settings import quiet_tensorflow
 from nas.view.output import Output
 from nas.view.whole_file import whole_file
 
@@ -36,14 +38,27 @@ class StudyParser(CommandParser):
         self.prog = f"python -m examples.{name}"
 
 
-def run_study(main: Callable[[], int]) -> NoReturn:
-    """Run a script's main function; errors are one line."""
+def run_study(
+    parser: StudyParser,
+    redo: Callable[[argparse.Namespace], None],
+    words: Sequence[str] | None = None,
+) -> None:
+    """Redo a study as its options ask; errors are one line.
+
+    Args:
+        parser: The study's options.
+        redo: Does what is missing of the study, and shows what is there.
+        words: Command-line words; those of the process by default.
+    """
     try:
-        sys.exit(main())
+        options = parser.parse_args(words)
+        quiet_tensorflow()
+        redo(options)
     except (UserError, CandidateError) as error:
-        sys.exit(f"{Path(sys.argv[0]).stem}: {error}")
+        sys.exit(f"{parser.prog}: {error}")
     except KeyboardInterrupt:
-        sys.exit(f"{Path(sys.argv[0]).stem}: interrupted; what is done is kept, start again")
+        print(f"{parser.prog}: interrupted; what is done is kept, start again", file=sys.stderr)
+        sys.exit(EXIT_INTERRUPTED)
 
 
 def say(text: str) -> None:

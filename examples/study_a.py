@@ -30,7 +30,6 @@ from nas.errors import UserError
 from nas.records.pareto import pareto_front
 from nas.records.record import Record, read_records
 from nas.records.run import RunDirectory, read_config
-from nas.tensorflow_settings import quiet_tensorflow
 from search_spaces import Space, load_space, presets
 
 BATCH_SIZE = 32
@@ -97,17 +96,8 @@ Step = tuple[str, Callable[[], Any]]
 """What is to be done, in words, and how."""
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Do what is missing of the study, and show what is there.
-
-    Args:
-        argv: Command-line words; those of the process by default.
-
-    Returns:
-        The exit status.
-    """
-    options = _parser().parse_args(argv)
-    quiet_tensorflow()
+def redo(options: argparse.Namespace) -> None:
+    """Do what is missing of the study, and show what is there."""
     study = _open(options)
     for done, (words, step) in enumerate(steps(study, range(options.seeds))):
         if done == options.steps:
@@ -116,7 +106,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         say(words)
         step()
     _show(study, read_entries(study, range(options.seeds)))
-    return EXIT_DONE
 
 
 def _show(study: Study, entries: Sequence[Entry]) -> None:
@@ -228,7 +217,8 @@ def _count_classes(data: str, out: Path) -> int:
         return len(prepare_dataset(data, image_size=16, seed=0, directory=Path(folder)).class_names)
 
 
-def _parser() -> StudyParser:
+def make_parser() -> StudyParser:
+    """Return the study's options."""
     parser = StudyParser("study_a", "Xception, Xception-Lite and MobileNetV2 against a search.")
     add = parser.add_argument
     add("--data", default="pcb_synthetic", metavar="SPEC", help="images, as nas.search takes them")
@@ -245,4 +235,4 @@ def _parser() -> StudyParser:
 
 
 if __name__ == "__main__":
-    run_study(main)
+    run_study(make_parser(), redo)

@@ -7,6 +7,7 @@ and the study's recommendations beside what this network says to them.
 Study: DeLozier et al., Adjusting a network for transfer learning, Symmetry 2024, 16(1), 91.
 """
 
+import argparse
 import gc
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -29,8 +30,7 @@ from examples.common import (
     say,
 )
 from nas.adjustment.inputs import image_input, vector_input
-from nas.candidates.candidate import without_weights
-from nas.command import EXIT_DONE, parse_count
+from nas.command import parse_count
 from nas.edgetpu.estimator import Estimator
 from nas.errors import UserError
 from nas.sweeping.adjustments import (
@@ -44,7 +44,7 @@ from nas.sweeping.laboratory import ModelLaboratory
 from nas.sweeping.recommendation import Recommendation, check_recommendations
 from nas.sweeping.step import Step, estimated
 from nas.sweeping.sweep import Sweep, cost_steps
-from nas.tensorflow_settings import quiet_tensorflow
+from search_spaces.weightless import without_weights
 
 DEV_BOARD = Estimator(link="pcie", host="a53")
 """What the study measured; here it is estimated."""
@@ -61,17 +61,8 @@ Count = tuple[str, str, str]
 """What is counted, in the study, and here."""
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Sweep every adjustment and show what the study says beside what is found.
-
-    Args:
-        argv: Command-line words; those of the process by default.
-
-    Returns:
-        The exit status.
-    """
-    options = _parser().parse_args(argv)
-    quiet_tensorflow()
+def redo(options: argparse.Namespace) -> None:
+    """Sweep every adjustment and show what the study says beside what is found."""
     from nas.subject import open_application
 
     model = open_application(options.model, options.image_size, None).model
@@ -83,7 +74,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     sweeps = [_sweep(options.model, model, each) for each in adjustments]
     _report(options.model, sweeps, _counts(model, adjustments), _recommendations(model, sweeps))
     save_figure(draw(options.model, sweeps), options.out / "study_b.png")
-    return EXIT_DONE
 
 
 def thinned(values: Sequence[float], most: int | None) -> tuple[float, ...]:
@@ -267,7 +257,8 @@ def _parse_adjustments(text: str) -> tuple[AdjustmentName, ...]:
     return chosen
 
 
-def _parser() -> StudyParser:
+def make_parser() -> StudyParser:
+    """Return the study's options."""
     parser = StudyParser("study_b", "The adjustments of study B, and where latency jumps.")
     add = parser.add_argument
     add("--model", default="MobileNetV2", metavar="NAME", help="network of keras.applications")
@@ -281,4 +272,4 @@ def _parser() -> StudyParser:
 
 
 if __name__ == "__main__":
-    run_study(main)
+    run_study(make_parser(), redo)

@@ -10,6 +10,7 @@ Study: Hosseininoorbin et al., Internet of Things 2023, arXiv 2110.08826.
 Everything is kept in ``--out``: start again after an interruption and it goes on.
 """
 
+import argparse
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,12 +34,11 @@ from examples.common import (
     span,
 )
 from examples.training import TrainingLog
-from nas.command import EXIT_DONE, parse_count
+from nas.command import parse_count
 from nas.network.network import Network
 from nas.platforms.chart import Chart, Crossover, Curve, make_chart
 from nas.platforms.contest import SETUPS, Contest, Quantity, Setup, contest
 from nas.platforms.families import weights_of
-from nas.tensorflow_settings import quiet_tensorflow
 from search_spaces import Space, load_space, presets
 
 DATA, SPACE, BATCH_SIZE = "motion_synthetic", "spectrogram_mlp", 32
@@ -80,24 +80,14 @@ class Row:
     contests: Mapping[Quantity, Contest]
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Train what is missing, and show accuracy, energy and crossovers.
-
-    Args:
-        argv: Command-line words; those of the process by default.
-
-    Returns:
-        The exit status.
-    """
-    options = _parser().parse_args(argv)
+def redo(options: argparse.Namespace) -> None:
+    """Train what is missing, and show accuracy, energy and crossovers."""
     log = TrainingLog(options.out)
     log.settle({"epochs": options.epochs})
-    quiet_tensorflow()
     rows = _train(log, options.epochs, options.seeds)
     chart = make_chart(SETUPS)
     _report(rows, chart)
     save_figure(draw(rows, chart), log.out / "study_c.png")
-    return EXIT_DONE
 
 
 def networks(space: Space) -> dict[str, Mapping[str, Any]]:
@@ -288,7 +278,8 @@ def _draw_energy(plot: Any, curve: Curve) -> None:
         plain_logarithmic(plot, axis)
 
 
-def _parser() -> StudyParser:
+def make_parser() -> StudyParser:
+    """Return the study's options."""
     parser = StudyParser("study_c", "Dense networks on spectrograms: Edge TPU or CPU.")
     add = parser.add_argument
     add("--seeds", type=parse_count, default=3, metavar="N", help="repetitions")
@@ -298,4 +289,4 @@ def _parser() -> StudyParser:
 
 
 if __name__ == "__main__":
-    run_study(main)
+    run_study(make_parser(), redo)

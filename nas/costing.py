@@ -13,19 +13,23 @@ from nas.network.network import Network
 from search_spaces import Space, SpaceError, example_shape, load_space
 
 
-def open_space(name: str, image_size: int, classes: int) -> Space:
+def open_space(
+    name: str, image_size: int, classes: int, input_shape: tuple[int, ...] | None = None
+) -> Space:
     """Load a search space for square colour pictures, or one for signals for embedded ones.
 
     Args:
         name: A registered space, ``package.module:HyperModel`` or ``path.py:build``.
         image_size: Side of a picture in pixels.
         classes: Number of classes.
+        input_shape: Shape of one input, where data tells.
 
     Raises:
         UserError: The space cannot be loaded.
     """
+    shape = input_shape or example_shape(name, image_size)
     try:
-        return load_space(name, input_shape=example_shape(name, image_size), classes=classes)
+        return load_space(name, input_shape=shape, classes=classes)
     except SpaceError as error:
         raise UserError(str(error)) from error
     except (TypeError, ValueError) as error:

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from nas.adjustment.classes import change_classes
-from nas.candidates.candidate import without_weights
 from nas.candidates.hyperparameters import fixed_hyperparameters
 from nas.costing import open_space, parse_settings, read_candidate
 from nas.errors import CandidateError, UserError
+from search_spaces import FrontEnd, find_front_end
+from search_spaces.weightless import without_weights
 
 _MOST_CONFIG_BYTES = 32 << 20
 _MOST_FILE_BYTES = 1 << 30
@@ -28,15 +29,23 @@ class Subject:
         name: What it is called.
         model: The Keras model, without weights.
         build: Makes the Keras model with weights.
+        front_end: What prepares signals for it.
     """
 
     name: str
     model: Any
     build: Callable[[], Any]
+    front_end: FrontEnd | None = None
 
 
 def open_candidate(
-    space: str, preset: str | None, settings: Sequence[str], image_size: int, classes: int
+    space: str,
+    preset: str | None,
+    settings: Sequence[str],
+    image_size: int,
+    classes: int,
+    *,
+    input_shape: tuple[int, ...] | None = None,
 ) -> Subject:
     """Open a candidate of a search space.
 
@@ -46,13 +55,14 @@ def open_candidate(
         settings: Hyperparameters such as ``depth=3``, over those of the preset.
         image_size: Side of a picture in pixels.
         classes: Number of classes.
+        input_shape: Shape of one input, where data tells.
 
     Raises:
         UserError: There is no such space, preset or hyperparameter.
     """
     from search_spaces import presets
 
-    opened = open_space(space, image_size, classes)
+    opened = open_space(space, image_size, classes, input_shape)
     hand_made = presets(opened)
     if preset is not None and preset not in hand_made:
         known = ", ".join(hand_made) or "none"
@@ -64,9 +74,15 @@ def open_candidate(
         raise UserError(f"--space {space}: {error}") from error
 
     def build() -> Any:
-        return opened.build(fixed_hyperparameters(chosen))
+        try:
+            return opened.build(fixed_hyperparameters(chosen))
+        except ValueError as error:  # weights that cannot be had
+            raise UserError(f"--space {space}: {error}") from error
 
-    return Subject(preset or space, _weightless(build), _with_the_same_names(build))
+    hp = fixed_hyperparameters(chosen)
+    model = _weightless(lambda: opened.build(hp))
+    front_end = find_front_end(opened, hp.values)
+    return Subject(preset or space, model, _with_the_same_names(build), front_end)
 
 
 def open_application(name: str, image_size: int | None, classes: int | None) -> Subject:

@@ -4,13 +4,21 @@ Keras builds each of them once, without weights; from then on its layers are kno
 settings. So a candidate builds no layer that it cuts off, and it can be read by shapes alone.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import pairwise
+from pathlib import Path
 from typing import Any, Literal
+
+from search_spaces.weightless import without_weights
 
 Preprocessing = Literal["tf", "torch"]
 """What pre-trained weights expect of pixels: [-1, 1], or the mean and deviation of ImageNet."""
+
+SAVED = ".weights.h5"
+"""Ends the names of files that Keras saves weights in."""
 
 SIDE = 224
 """Keras builds the networks at this side in pixels; their settings are the same at others."""
@@ -90,26 +98,108 @@ class Blueprint:
     Attributes:
         steps: The layers.
         cuts: Numbers of steps after which one tensor is all that goes on, in order.
+        blocks: Pairs of cuts next to each other between which the shape stays as it is.
     """
 
     steps: tuple[Step, ...]
     cuts: tuple[int, ...]
+    blocks: tuple[tuple[int, int], ...]
 
     def until(self, share: float) -> tuple[Step, ...]:
         """Return the steps up to the last cut in a share of the network, 0 – 1."""
         most = share * len(self.steps)
         return self.steps[: max(cut for cut in self.cuts if cut <= max(most, self.cuts[0]))]
 
+    def block_of(self, steps: Sequence[Step]) -> tuple[int, int] | None:
+        """Return the block to repeat among the first steps: the last residual one, or the last."""
+        inside = [block for block in self.blocks if block[1] <= len(steps)]
+        joined = [block for block in inside if steps[block[1] - 1].kind in _ENDS]
+        return next(reversed(joined or inside), None)
+
+
+def repeated(steps: Sequence[Step], block: tuple[int, int], copies: int) -> tuple[Step, ...]:
+    """Return steps with copies of a block behind it.
+
+    Args:
+        steps: The steps.
+        block: A pair of cuts among them.
+        copies: How many.
+    """
+    start, end = block
+    length = end - start
+
+    def moved(step: Step, places: int) -> Step:
+        return replace(step, sources=tuple(source + places for source in step.sources))
+
+    shifts = [length * copy for copy in range(copies + 1)]
+    inside = [moved(step, shift) for shift in shifts for step in steps[start:end]]
+    return (*steps[:start], *inside, *(moved(step, shifts[-1]) for step in steps[end:]))
+
 
 @lru_cache
 def read_blueprint(name: str) -> Blueprint:
-    """Let Keras build a backbone without weights and keep how."""
-    # Imported here: where a builder names Keras, shape-only layers may stand in its place.
-    from keras import StatelessScope
+    """Learn how Keras builds a backbone."""
+    model = _weightless_backbone(name)
+    steps = tuple(_steps(model.get_config()["layers"]))
+    cuts = tuple(_cuts(steps))
+    shapes = [model.layers[steps[cut - 1].origin].output.shape for cut in cuts]
+    pairs = zip(pairwise(cuts), pairwise(shapes), strict=True)
+    blocks = [
+        (start, end)
+        for (start, end), (before, after) in pairs
+        if before == after and any("Conv" in step.kind for step in steps[start:end])
+    ]
+    return Blueprint(steps, cuts, tuple(blocks))
 
-    with StatelessScope(initialize_variables=False):
-        steps = tuple(_steps(make_backbone(name, SIDE).get_config()["layers"]))
-    return Blueprint(steps, tuple(_cuts(steps)))
+
+def read_weights(name: str, file: Path | None) -> list[list[Any]]:
+    """Read the weights of a backbone, by the place of each layer in Keras' own model.
+
+    Nothing is initialized that they replace.
+
+    Args:
+        name: One of ``BACKBONES``.
+        file: As Keras saves them, ``.weights.h5``, or as ``keras.applications`` publishes them,
+            ``.h5``; ``None`` lets Keras download those of ImageNet.
+    """
+    if file is not None and file.name.endswith(SAVED):
+        return _read_saved(_weightless_backbone(name), file)
+    with without_weights() as scope:
+        if file is None:
+            model = make_backbone(name, SIDE, "imagenet")
+        else:
+            model = _weightless_backbone(name)
+            model.load_weights(file)
+        return [[scope.get_current_value(each) for each in layer.weights] for layer in model.layers]
+
+
+def _read_saved(model: Any, file: Path) -> list[list[Any]]:
+    """Read what ``save_weights`` wrote, in a sixth of the time that ``load_weights`` takes.
+
+    Keras looks for weights in every attribute of every layer; here layers have no others inside.
+    """
+    import h5py
+    from keras.src.utils.naming import to_snake_case
+
+    seen: Counter[str] = Counter()
+    weights = []
+    with h5py.File(file) as stored:
+        for layer in model.layers:
+            kind = to_snake_case(type(layer).__name__)
+            name = f"{kind}_{seen[kind]}" if seen[kind] else kind
+            seen[kind] += 1
+            values = [stored[f"layers/{name}/vars/{n}"][()] for n in range(len(layer.weights))]
+            shapes = [tuple(variable.shape) for variable in layer.weights]
+            if [value.shape for value in values] != shapes:
+                raise ValueError(f"layer {layer.name} needs weights of other shapes")
+            weights.append(values)
+    return weights
+
+
+@lru_cache
+def _weightless_backbone(name: str) -> Any:
+    with without_weights():
+        return make_backbone(name, SIDE)
 
 
 def make_backbone(name: str, side: int, weights: str | None = None) -> Any:
@@ -120,6 +210,7 @@ def make_backbone(name: str, side: int, weights: str | None = None) -> Any:
         side: Input side in pixels.
         weights: ``imagenet``, which Keras downloads, or ``None``.
     """
+    # Imported here: where a builder names Keras, shape-only layers may stand in its place.
     from keras import applications
 
     backbone = BACKBONES[name]

@@ -11,17 +11,14 @@ References:
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import ceil
 from typing import Any
 
 import keras
-import keras_tuner
 from keras import layers
 
-from search_spaces.blocks import check_square, choose_input_size, classifier, round_width
-
-SMALL_STEM_BELOW = 48
-"""Below this input side in pixels the stem keeps the resolution, or nothing would be left of it."""
+from search_spaces.blocks import choose_input_size, classifier, round_width
+from search_spaces.image_space import ImageSpace, Scale, stem_stride
+from search_spaces.weightless import layers_first
 
 DROPOUT = 0.2
 
@@ -57,52 +54,16 @@ STAGES = (
 """The seven stages all of these networks have, with their widths among the choices."""
 
 
-@dataclass(frozen=True)
-class Scale:
-    """How far networks shrink for images from this side on.
+class MobileNetLite(ImageSpace):
+    """Search space around the MobileNets."""
 
-    Attributes:
-        from_side: Smallest image side in pixels.
-        width: Width multiplier of the hand-made networks.
-        depth: Share of the published number of blocks in the hand-made networks, and of the most
-            that the search tries.
-        widths: Width multipliers the search chooses from.
-    """
+    scales = (
+        Scale(160, 1.0, 1.0, (0.35, 0.5, 0.75, 1.0, 1.25)),
+        Scale(96, 0.5, 1.0, (0.25, 0.35, 0.5, 0.75, 1.0)),
+        Scale(0, 0.25, 0.5, (0.125, 0.1875, 0.25, 0.35, 0.5)),
+    )
 
-    from_side: int
-    width: float
-    depth: float
-    widths: tuple[float, ...]
-
-    def blocks(self, count: int) -> int:
-        """Return how many of ``count`` blocks are kept."""
-        return ceil(count * self.depth)
-
-
-SCALES = (
-    Scale(160, 1.0, 1.0, (0.35, 0.5, 0.75, 1.0, 1.25)),
-    Scale(96, 0.5, 1.0, (0.25, 0.35, 0.5, 0.75, 1.0)),
-    Scale(0, 0.25, 0.5, (0.125, 0.1875, 0.25, 0.35, 0.5)),
-)
-
-
-class MobileNetLite(keras_tuner.HyperModel):
-    """Search space around the MobileNets.
-
-    Args:
-        input_shape: Shape of the stored images: ``(height, width, channels)``, square.
-        classes: Number of classes; 1 builds a single sigmoid output.
-
-    Raises:
-        ValueError: The images are not square or smaller than 16 pixels.
-    """
-
-    def __init__(self, input_shape: tuple[int, ...], classes: int) -> None:
-        super().__init__(name="mobilenet_lite")
-        self.image_size, self.channels = check_square(input_shape)
-        self.classes = classes
-        self.scale = next(scale for scale in SCALES if self.image_size >= scale.from_side)
-
+    @layers_first
     def build(self, hp: Any) -> Any:
         """Build the network of one set of hyperparameters, uncompiled.
 
@@ -115,7 +76,7 @@ class MobileNetLite(keras_tuner.HyperModel):
         # Scaled without an offset, which could not be folded into a padded convolution.
         x = layers.Rescaling(1 / 127.5)(inputs)
         stem = round_width(hp.Choice("stem_width", [16, 24, 32]) * multiplier)
-        x = _activated(_conv(x, stem, 3, stride=1 if side < SMALL_STEM_BELOW else 2))
+        x = _activated(_conv(x, stem, 3, stride=stem_stride(side)))
         x = self._stages(x, multiplier, hp)
         return keras.Model(inputs, self._head(x, multiplier, hp))
 

@@ -15,6 +15,7 @@ import keras_tuner
 from keras import layers
 
 from search_spaces.blocks import classifier
+from search_spaces.weightless import layers_first
 
 NONE, SKIP, CONV_1X1, CONV_3X3, POOL = OPERATIONS = (
     "none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3",
@@ -54,6 +55,7 @@ class NasBench201(keras_tuner.HyperModel):
         self.input_shape = input_shape
         self.classes = classes
 
+    @layers_first
     def build(self, hp: Any) -> Any:
         """Build the network of one cell, uncompiled, without what cannot reach its output.
 

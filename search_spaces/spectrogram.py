@@ -18,6 +18,7 @@ import numpy as np
 from keras import layers
 
 from search_spaces.front_end import SCALES, Spectrogram, Waveform, bands_of, sinusoids
+from search_spaces.weightless import layers_first
 
 MIN_SAMPLES = 64
 LARGEST_WINDOW = 1024
@@ -52,6 +53,7 @@ class SpectrogramSpace(keras_tuner.HyperModel):
         longest = min(LARGEST_WINDOW, 1 << (self.samples // 2).bit_length() - 1)
         self.windows = [longest >> halvings for halvings in reversed(range(WINDOWS))]
 
+    @layers_first
     def build(self, hp: Any) -> Any:
         """Build the network of one set of hyperparameters, uncompiled.
 

@@ -8,7 +8,8 @@ Reference:
     widened: DeLozier et al., Symmetry 2024, 16(1), 91.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +19,18 @@ from keras import layers
 
 from search_spaces.backbones import (
     BACKBONES,
+    SAVED,
     Preprocessing,
     Step,
-    make_backbone,
     read_blueprint,
+    read_weights,
+    repeated,
 )
 from search_spaces.blocks import check_square, choose_input_size, classifier, round_width
+from search_spaces.weightless import begin_with, layers_first
 
 NONE, IMAGENET = "none", "imagenet"
-SUFFIXES = (".weights.h5", ".h5")
+SUFFIXES = (SAVED, ".h5")
 """Files of weights: as Keras 3 saves them, and as ``keras.applications`` publishes them."""
 
 PREFIX = "backbone_"
@@ -44,6 +48,8 @@ _IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
 
 class Transfer(keras_tuner.HyperModel):
     """Search space around the networks that come with Keras.
+
+    A network that is built with weights begins with those of its backbone.
 
     Args:
         input_shape: Shape of the stored images: ``(height, width, 3)``, square.
@@ -69,17 +75,21 @@ class Transfer(keras_tuner.HyperModel):
         self.files = {} if weights in (NONE, IMAGENET) else _weight_files(Path(weights), fitting)
         self.backbones = list(self.files) or fitting
 
+    @layers_first
     def build(self, hp: Any) -> Any:
-        """Build the network of one set of hyperparameters, uncompiled and without its weights.
+        """Build the network of one set of hyperparameters, uncompiled.
 
         Inputs are RGB images, ``(batch, side, side, 3)``, 0 – 255; outputs are class
         probabilities, ``(batch, classes)``.
+
+        Raises:
+            ValueError: The backbone's weights cannot be had.
         """
         side = choose_input_size(hp, self.image_size)
         name = hp.Choice("backbone", self.backbones)
         inputs = keras.Input((side, side, 3), name="image")
         x = self._prepare(inputs, BACKBONES[name].preprocessing)
-        x = _run(x, self._steps(name, hp))
+        x = self._backbone(x, name, _choose_steps(name, hp))
         widening = hp.Choice("widening", [1.0, 1.5, 2.0, 3.0])
         if widening > 1:
             x = _widen(x, round_width(widening * x.shape[-1]))
@@ -90,41 +100,55 @@ class Transfer(keras_tuner.HyperModel):
     def presets(self) -> dict[str, dict[str, Any]]:
         """Return the hyperparameters of whole backbones with a plain head by name."""
         widths = ("_0.25", "_0.35", "") if self.image_size < SMALL_BELOW else ("_1.0", "_1.0", "")
-        whole = {"depth": 1.0, "widening": 1.0, "pooling": "average", "head_width": 0}
+        plain = {"widening": 1.0, "pooling": "average", "head_width": 0}
         names = [preset + width for preset, width in zip(PRESETS, widths, strict=True)]
         chosen = [name for name in names if name in self.backbones] or self.backbones[:1]
         return {
-            name.replace("_", "-"): {"input_size": self.image_size, "backbone": name, **whole}
+            name.replace("_", "-"): {
+                "input_size": self.image_size,
+                "backbone": name,
+                "depth": 1.0,
+                **({} if _block(name, 1.0) is None else {"copies": 0}),
+                **plain,
+            }
             for name in chosen
         }
 
-    def warm_start(self, model: Any, values: Mapping[str, Any]) -> tuple[str, ...]:
-        """Load the backbone's weights into a model that ``build`` made.
+    def warm_start(self, _model: Any, values: Mapping[str, Any]) -> tuple[str, ...]:
+        """Name the layers of a model that have learned before.
 
         Args:
-            model: The model; its weights are replaced.
+            _model: A model that ``build`` made.
             values: Its hyperparameters.
 
         Returns:
-            Names of the layers that have learned before: they stay frozen while the new head
-            learns. None without weights.
-
-        Raises:
-            ValueError: The weights cannot be had.
+            Names of the layers that stay frozen while the others learn: the backbone's, but not
+            copies of its last block, which never worked one behind the other. None without
+            weights.
         """
         if self.weights == NONE:
             return ()
-        name, (side, *_) = values["backbone"], model.inputs[0].shape[1:]
-        learned = self._learned(name, side)
-        started = []
-        for number, step in enumerate(read_blueprint(name).until(values["depth"]), start=1):
-            layer = model.get_layer(_name(number, step))
-            layer.set_weights(learned.layers[step.origin].get_weights())
-            started.append(layer.name)
-        return tuple(started)
+        first: dict[int, str] = {}
+        steps = _steps(values["backbone"], values["depth"], values.get("copies", 0))
+        for number, step in enumerate(steps, start=1):
+            first.setdefault(step.origin, _name(number, step))
+        return tuple(first.values())
 
-    def _steps(self, name: str, hp: Any) -> tuple[Step, ...]:
-        return read_blueprint(name).until(hp.Choice("depth", [0.4, 0.55, 0.7, 0.85, 1.0]))
+    def _backbone(self, x: Any, name: str, steps: tuple[Step, ...]) -> Any:
+        """Run the backbone's layers, which begin with their learned weights if there are any."""
+        learned = cache(lambda: self._learned(name))
+
+        def weights_of(origin: int) -> Callable[[], list[Any]]:
+            return lambda: learned()[origin]
+
+        values = [x]
+        for number, step in enumerate(steps, start=1):
+            layer = getattr(layers, step.kind)(**step.settings, name=_name(number, step))
+            sources = [values[source] for source in step.sources]
+            values.append(layer(sources if len(sources) > 1 else sources[0]))
+            if self.weights != NONE:
+                begin_with(layer, weights_of(step.origin))
+        return values[-1]
 
     def _prepare(self, x: Any, preprocessing: Preprocessing) -> Any:
         """Bring pixels to what the weights expect; the network's only preprocessing.
@@ -143,20 +167,16 @@ class Transfer(keras_tuner.HyperModel):
             name="preprocessing",
         )(x)
 
-    def _learned(self, name: str, side: int) -> Any:
-        """Return Keras' own model of a backbone with its weights."""
+    def _learned(self, name: str) -> list[list[Any]]:
+        """Return the weights of a backbone, by the place of each layer in Keras' own model."""
         try:
-            if self.weights == IMAGENET:
-                return make_backbone(name, side, IMAGENET)
-            learned = make_backbone(name, side)
-            learned.load_weights(self.files[name])
+            return read_weights(name, self.files.get(name))
         except Exception as error:  # Keras raises what it likes
             raise ValueError(
                 f"weights of {name} cannot be loaded from {self.files.get(name, IMAGENET)} "
                 f"({error}); give a folder of files, transfer:FOLDER, or start from nothing, "
                 "transfer"
             ) from error
-        return learned
 
 
 def _weight_files(folder: Path, names: list[str]) -> dict[str, Path]:
@@ -170,17 +190,25 @@ def _weight_files(folder: Path, names: list[str]) -> dict[str, Path]:
     return found
 
 
+def _choose_steps(name: str, hp: Any) -> tuple[Step, ...]:
+    depth = hp.Choice("depth", [0.4, 0.55, 0.7, 0.85, 1.0])
+    copies = hp.Choice("copies", [0, 1, 2, 4]) if _block(name, depth) is not None else 0
+    return _steps(name, depth, copies)
+
+
+def _steps(name: str, depth: float, copies: int) -> tuple[Step, ...]:
+    steps, block = read_blueprint(name).until(depth), _block(name, depth)
+    return steps if block is None else repeated(steps, block, copies)
+
+
+def _block(name: str, depth: float) -> tuple[int, int] | None:
+    """Return what is repeated of a backbone; nothing of it may keep its shape."""
+    blueprint = read_blueprint(name)
+    return blueprint.block_of(blueprint.until(depth))
+
+
 def _name(number: int, step: Step) -> str:
     return f"{PREFIX}{number}_{step.kind.lower()}"
-
-
-def _run(x: Any, steps: tuple[Step, ...]) -> Any:
-    values = [x]
-    for number, step in enumerate(steps, start=1):
-        layer = getattr(layers, step.kind)(**step.settings, name=_name(number, step))
-        sources = [values[source] for source in step.sources]
-        values.append(layer(sources if len(sources) > 1 else sources[0]))
-    return values[-1]
 
 
 def _widen(x: Any, width: int) -> Any:

@@ -1,20 +1,14 @@
 """``xception_lite``: the networks between Xception and smaller than Xception-Lite."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import keras
-import keras_tuner
 from keras import layers
 
-from search_spaces.blocks import (
-    Style,
-    check_square,
-    choose_input_size,
-    classifier,
-    round_width,
-)
+from search_spaces.blocks import Style, choose_input_size, classifier, round_width
+from search_spaces.image_space import ImageSpace, Scale, stem_stride
+from search_spaces.weightless import layers_first
 
 STYLES = {
     # Chollet, Xception, CVPR 2017, arXiv 1610.02357, as published in keras.applications.
@@ -23,32 +17,8 @@ STYLES = {
     "xception_lite": Style("same", True, False, True, 0.2),
 }
 
-SMALL_STEM_BELOW = 48
-"""Below this input side in pixels the stem keeps the resolution, or nothing would be left of it."""
-
-
-@dataclass(frozen=True)
-class Scale:
-    """How far networks shrink for images from this side on.
-
-    Attributes:
-        from_side: Smallest image side in pixels.
-        width: Width multiplier of the hand-made networks.
-        depth: Middle blocks of the hand-made networks, and the most the search tries.
-        widths: Width multipliers the search chooses from.
-    """
-
-    from_side: int
-    width: float
-    depth: int
-    widths: tuple[float, ...]
-
-
-SCALES = (
-    Scale(160, 1.0, 8, (0.25, 0.375, 0.5, 0.75, 1.0)),
-    Scale(96, 0.5, 4, (0.125, 0.1875, 0.25, 0.375, 0.5)),
-    Scale(0, 0.125, 2, (0.0625, 0.09375, 0.125, 0.1875, 0.25)),
-)
+MIDDLE_DEPTH = 8
+"""Middle blocks of the published networks."""
 
 # Edge-TPU-friendly steps, with the values of the hand-made networks among them.
 ENTRY_WIDTHS = ((64, 128, 192), (128, 192, 256, 384), (256, 384, 512, 640, 728))
@@ -56,23 +26,16 @@ SQUEEZE_WIDTHS = (128, 192, 256, 384, 512, 728)
 EXIT_WIDTHS = ((384, 512, 728), (512, 768, 1024), (768, 1024, 1280, 1536), (1024, 1536, 2048))
 
 
-class XceptionLite(keras_tuner.HyperModel):
-    """Search space around Xception and Xception-Lite.
+class XceptionLite(ImageSpace):
+    """Search space around Xception and Xception-Lite."""
 
-    Args:
-        input_shape: Shape of the stored images: ``(height, width, channels)``, square.
-        classes: Number of classes; 1 builds a single sigmoid output.
+    scales = (
+        Scale(160, 1.0, 1.0, (0.25, 0.375, 0.5, 0.75, 1.0)),
+        Scale(96, 0.5, 0.5, (0.125, 0.1875, 0.25, 0.375, 0.5)),
+        Scale(0, 0.125, 0.25, (0.0625, 0.09375, 0.125, 0.1875, 0.25)),
+    )
 
-    Raises:
-        ValueError: The images are not square or smaller than 16 pixels.
-    """
-
-    def __init__(self, input_shape: tuple[int, ...], classes: int) -> None:
-        super().__init__(name="xception_lite")
-        self.image_size, self.channels = check_square(input_shape)
-        self.classes = classes
-        self.scale = next(scale for scale in SCALES if self.image_size >= scale.from_side)
-
+    @layers_first
     def build(self, hp: Any) -> Any:
         """Build the network of one set of hyperparameters, uncompiled.
 
@@ -83,11 +46,9 @@ class XceptionLite(keras_tuner.HyperModel):
         style = STYLES[hp.Choice("style", list(STYLES))]
         multiplier = hp.Choice("width_multiplier", list(self.scale.widths))
         inputs = keras.Input((side, side, self.channels))
-        x = _stem(
-            style.rescale(inputs), style, multiplier, stride=1 if side < SMALL_STEM_BELOW else 2
-        )
+        x = _stem(style.rescale(inputs), style, multiplier, stem_stride(side))
         x = _entry(x, style, multiplier, hp)
-        x = _middle(x, style, multiplier, self.scale.depth, hp)
+        x = _middle(x, style, multiplier, self.scale.blocks(MIDDLE_DEPTH), hp)
         x = _exit(x, style, multiplier, hp)
         return keras.Model(inputs, classifier(x, self.classes, style.dropout))
 
@@ -100,7 +61,7 @@ class XceptionLite(keras_tuner.HyperModel):
         shared = {
             "input_size": self.image_size,
             "width_multiplier": self.scale.width,
-            "middle_depth": self.scale.depth,
+            "middle_depth": self.scale.blocks(MIDDLE_DEPTH),
             **_widths("exit_width", (728, 1024, 1536, 2048)),
         }
         lite = shared | XCEPTION_LITE

@@ -105,8 +105,9 @@ def _check(collection: Collection) -> None:
     given = [part for part in ("validation", "test") if part in sizes]
     for part in given:
         _check_given_part(collection, part, sizes)
-    # Training and calibration take one example each, a split carved from train one more.
-    _check_train_sizes(collection, sizes["train"], needed=4 - len(given))
+    if collection.parts["train"].groups is None:  # of groups it is told when they are dealt
+        # Training and calibration take one example each, a split carved from train one more.
+        _check_train_sizes(collection, sizes["train"], needed=4 - len(given))
 
 
 def _carve(labels: NDArray[np.int32], counts: Mapping[str, Indices], seed: int) -> dict[str, Any]:

@@ -23,17 +23,19 @@ class Setup:
         link: How the Edge TPU is reached.
         host: The CPU.
         clock_mhz: Clock of the Edge TPU.
+        own: The chip model of a calibrated device, where it is one.
     """
 
     name: str
     link: LinkName
     host: HostName
     clock_mhz: float = 500.0
+    own: Estimator | None = None
 
     @property
     def estimator(self) -> Estimator:
         """The chip model of this set-up."""
-        return Estimator(self.link, self.clock_mhz, self.host)
+        return self.own or Estimator(self.link, self.clock_mhz, self.host)
 
 
 SETUPS: tuple[Setup, ...] = (

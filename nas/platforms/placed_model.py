@@ -82,7 +82,7 @@ class PlacedModel:
 
 
 def place_model(path: Path, setups: tuple[Setup, ...]) -> PlacedModel:
-    """Read a model and let both platforms compete for it.
+    """Read a file and let both platforms compete for it.
 
     Args:
         path: An int8 or uint8 ``.tflite`` that is not compiled.
@@ -92,10 +92,19 @@ def place_model(path: Path, setups: tuple[Setup, ...]) -> PlacedModel:
         UserError: The file cannot be read, or is compiled already.
     """
     network = parse_network(read_model_file(path), source=str(path))
+    return place_network(path.name, network, setups)
+
+
+def place_network(name: str, network: Network, setups: tuple[Setup, ...]) -> PlacedModel:
+    """Let both platforms compete for a network.
+
+    Args:
+        name: What it is called.
+        network: int8 operators.
+        setups: Who competes.
+    """
     standings = tuple(_standing(network, setup) for setup in setups)
-    return PlacedModel(
-        path.name, kind_of(network), weights_of(network), size_of(network), standings
-    )
+    return PlacedModel(name, kind_of(network), weights_of(network), size_of(network), standings)
 
 
 def _standing(network: Network, setup: Setup) -> Standing:

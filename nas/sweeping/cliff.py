@@ -21,6 +21,7 @@ _MECHANISMS: dict[Cause, str] = {
     "output": "a larger output is fetched",
     "computing": "work that MACs do not count",
 }
+_UNEXPLAINED = "measured, not explained by the chip model"
 _LASTING: frozenset[Cause] = frozenset(
     {"streamed parameters", "operators on the CPU", "cut activations"}
 )
@@ -38,7 +39,7 @@ class Cliff:
         latency_after_ms: Latency at ``first_bad``.
         growth: The second over the first.
         size_growth: How much larger the network became.
-        cause: What the time beyond proportion is spent on, most of it.
+        cause: What the time beyond proportion is spent on, most of it, by the chip model.
         mechanism: That in the words of the study.
         share: Part of the time beyond proportion that it explains, 0 – 1.
         detail: What changed there.
@@ -110,6 +111,7 @@ def _cliff(before: Step, after: Step, size: SizeName) -> Cliff | None:
         for cause in after.causes_ms
     }
     cause = max(excess, key=lambda each: excess[each])
+    share = min(1.0, max(0.0, excess[cause]) / (new - size_growth * old))
     return Cliff(
         last_good=before.value,
         first_bad=after.value,
@@ -119,8 +121,8 @@ def _cliff(before: Step, after: Step, size: SizeName) -> Cliff | None:
         growth=growth,
         size_growth=size_growth,
         cause=cause,
-        mechanism=_mechanism(cause, before, after),
-        share=min(1.0, excess[cause] / (new - size_growth * old)),
+        mechanism=_mechanism(cause, before, after) if share else _UNEXPLAINED,
+        share=share,
         detail=_detail(cause, before, after),
     )
 

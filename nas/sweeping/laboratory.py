@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nas.adjustment.depth import repeat_block
+from nas.adjustment.depth import repeat_block, repeatable_blocks
 from nas.adjustment.inputs import vector_input
 from nas.adjustment.width import widen, widenable_layers
 from nas.errors import UserError
@@ -24,9 +24,19 @@ class ModelLaboratory:
     model: Any
     measure: Measure
 
-    def depth(self, copies: int) -> Step:
-        """Repeat the default block."""
-        return self._cost(lambda: repeat_block(self.model, copies, copy_weights=False), copies)
+    def blocks(self) -> Sequence[str]:
+        """List the blocks that can be repeated, in order, by name: residual ones if there are."""
+        try:
+            blocks = repeatable_blocks(self.model)
+        except UserError:
+            return ()
+        return [block.name for block in blocks if block.is_joined] or [b.name for b in blocks]
+
+    def depth(self, copies: int, block: str) -> Step:
+        """Repeat a block."""
+        return self._cost(
+            lambda: repeat_block(self.model, copies, block, copy_weights=False), copies
+        )
 
     def width(self, factor: float, layer: str | None) -> Step:
         """Widen a layer, or all."""

@@ -6,6 +6,7 @@ are computed here; nothing is known of the study's own measurements.
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from math import sqrt
 from typing import Any, Literal, Protocol
 
 from nas.sweeping.step import Step
@@ -15,9 +16,12 @@ Verdict = Literal["confirmed", "contradicted", "not testable here"]
 _APART = 1.1
 """Costs that are closer are no evidence: two laboratories that measured the same networks agree
 within 10 % in 65 of 100 cases (docs/estimator.md has the estimator's own errors)."""
-_GROWTH = 1.25
+_GROWTHS = (1.25, 1.5)
+"""How many times the multiply-accumulates of the network deeper and wider ones have."""
 _MOST_COPIES = 50
-_BISECTIONS = 6
+_BLOCKS = 3
+_WIDENINGS = (2, 10)
+"""From twice the channels to what the study's last round has."""
 _LAYERS = 5
 _VECTOR = 100
 
@@ -44,8 +48,11 @@ class Recommendation:
 class Laboratory(Protocol):
     """Costs adjustments of the network under test."""
 
-    def depth(self, copies: int) -> Step:
-        """Repeat the default block."""
+    def blocks(self) -> Sequence[str]:
+        """List the blocks that can be repeated, in order, by name: residual ones if there are."""
+
+    def depth(self, copies: int, block: str) -> Step:
+        """Repeat a block."""
 
     def width(self, factor: float, layer: str | None) -> Step:
         """Widen a layer, or all."""
@@ -98,56 +105,88 @@ def prefers_tpu(steps: Sequence[Step]) -> tuple[Verdict, str]:
 
 
 def prefers_depth(baseline: Step, laboratory: Laboratory) -> tuple[Verdict, str]:
-    """Compare copies of a block with wider layers that add as many multiply-accumulates."""
-    deeper = laboratory.depth(1)
-    copies = 1
-    if deeper.reason is None:
-        added = _ratio(deeper.macs, baseline.macs) - 1
-        copies = min(_MOST_COPIES, max(1, round((_GROWTH - 1) / added))) if added > 0 else 1
-        deeper = deeper if copies == 1 else laboratory.depth(copies)
-    wider = _as_wide_as(deeper, laboratory) if deeper.reason is None else deeper
-    if wider.reason is not None or deeper.latency_ms is None or wider.latency_ms is None:
+    """Compare copies of a block, of the cheapest of some, with wider layers of as many MACs."""
+    blocks = _spread(laboratory.blocks(), _BLOCKS)
+    found = [_depth_or_width(growth, blocks, baseline, laboratory) for growth in _GROWTHS]
+    evidence = ". ".join(dict.fromkeys(evidence for _, evidence in found))
+    return _together([verdict for verdict, _ in found]), evidence
+
+
+def _depth_or_width(
+    growth: float, blocks: Sequence[str], baseline: Step, laboratory: Laboratory
+) -> tuple[Verdict, str]:
+    deeper = [_as_deep_as(growth, block, baseline, laboratory) for block in blocks]
+    known = [step for step in deeper if step.latency_ms is not None]
+    if not known:
+        reason = next((step.reason for step in deeper if step.reason), "nothing can be repeated")
+        return "not testable here", reason
+    best = min(known, key=lambda step: step.latency_ms or 0.0)
+    wider = _as_wide_as(best, baseline, laboratory)
+    if best.latency_ms is None or wider.latency_ms is None:
         return "not testable here", wider.reason or "a latency is not known"
     evidence = (
-        f"{copies} copies of a block: {_change(deeper, baseline)}; width x {wider.value:.3g}: "
-        f"{_change(wider, baseline)}"
+        f"{best.value:.0f} copies of the cheapest of {len(known)} blocks: "
+        f"{_change(best, baseline)}; width x {wider.value:.3g}: {_change(wider, baseline)}"
     )
-    return _verdict(deeper.latency_ms, wider.latency_ms), evidence
+    verdict = _verdict(best.latency_ms, wider.latency_ms)
+    return verdict, evidence if verdict != "not testable here" else f"{evidence}, too close"
 
 
-def _as_wide_as(deeper: Step, laboratory: Laboratory) -> Step:
-    """Return the multiplier of all widths that comes closest in multiply-accumulates."""
-    low, high = 1.0, 2.0
-    tried: list[Step] = []
-    for _ in range(_BISECTIONS):
-        step = laboratory.width((low + high) / 2, None)
-        if step.reason is not None:
-            return step
-        tried.append(step)
-        low, high = (step.value, high) if _ratio(step.macs, deeper.macs) < 1 else (low, step.value)
+def _as_deep_as(growth: float, block: str, baseline: Step, laboratory: Laboratory) -> Step:
+    """Repeat a block until the network is about so many times as large."""
+    one = laboratory.depth(1, block)
+    added = _ratio(one.macs, baseline.macs) - 1
+    if one.reason is not None or added <= 0:
+        return one
+    copies = max(1, round((growth - 1) / added))
+    if copies > _MOST_COPIES:
+        return Step(copies, reason=f"`{block}` is too small a part of the network")
+    return one if copies == 1 else laboratory.depth(copies, block)
+
+
+def _as_wide_as(deeper: Step, baseline: Step, laboratory: Laboratory) -> Step:
+    """Widen all layers to about as many multiply-accumulates, which grow like the square."""
+    wanted = _ratio(deeper.macs, baseline.macs)
+    first = laboratory.width(sqrt(wanted), None)
+    if first.reason is not None:
+        return first
+    again = laboratory.width(first.value * sqrt(_ratio(deeper.macs, first.macs)), None)
+    tried = [step for step in (first, again) if step.reason is None]
     return min(tried, key=lambda each: abs(_ratio(each.macs, deeper.macs) - 1))
 
 
 def widens_at_input(baseline: Step, laboratory: Laboratory) -> tuple[Verdict, str]:
-    """Compare how far from proportional it is to double the first layer, and others."""
-    layers = laboratory.free_layers()
+    """Compare how far from proportional it is to widen the first layer, and others."""
+    layers = _spread(laboratory.free_layers(), _LAYERS)
     if len(layers) < 2:
         return "not testable here", "fewer than two layers have a width of their own"
-    places = sorted({round(at * (len(layers) - 1) / (_LAYERS - 1)) for at in range(_LAYERS)})
-    found: list[tuple[str, float]] = []
-    for place in places:
-        step = laboratory.width(2.0, layers[place])
+    found = [_first_or_other(factor, layers, baseline, laboratory) for factor in _WIDENINGS]
+    evidence = ". ".join(dict.fromkeys(evidence for _, evidence in found))
+    return _together([verdict for verdict, _ in found]), (
+        "relative latency over relative multiply-accumulates of a widened layer, the first and the "
+        f"least of {len(layers) - 1} others. {evidence}"
+    )
+
+
+def _first_or_other(
+    factor: float, layers: Sequence[str], baseline: Step, laboratory: Laboratory
+) -> tuple[Verdict, str]:
+    latency: dict[str, float] = {}
+    symmetry: dict[str, float] = {}
+    for layer in layers:
+        step = laboratory.width(factor, layer)
         grown = _ratio(step.macs, baseline.macs) - 1
         if step.latency_ms is None or grown <= 0:
-            return "not testable here", step.reason or f"`{layers[place]}`: no costs to compare"
-        found.append((layers[place], (_ratio(step.latency_ms, baseline.latency_ms) - 1) / grown))
-    (first, symmetry), *others = found
-    name, best = min(others, key=lambda each: each[1])
-    evidence = (
-        f"relative latency over relative multiply-accumulates of a doubled layer: {symmetry:.3g} "
-        f"at `{first}`, the least of {len(others)} others {best:.3g} at `{name}`"
-    )
-    return _verdict(symmetry, best), evidence
+            return "not testable here", step.reason or f"`{layer}`: no costs to compare"
+        latency[layer] = _ratio(step.latency_ms, baseline.latency_ms)
+        symmetry[layer] = (latency[layer] - 1) / grown
+    first, *others = layers
+    best = min(others, key=lambda layer: symmetry[layer])
+    evidence = f"x {factor}: {symmetry[first]:.3g} at `{first}`, {symmetry[best]:.3g} at `{best}`"
+    if max(latency[first], latency[best]) <= _APART:
+        return "not testable here", f"{evidence}, too little to matter"
+    verdict = _verdict(symmetry[first], symmetry[best])
+    return verdict, evidence if verdict != "not testable here" else f"{evidence}, too close"
 
 
 def avoids_dense_input(baseline: Step, laboratory: Laboratory) -> tuple[Verdict, str]:
@@ -162,7 +201,10 @@ def avoids_dense_input(baseline: Step, laboratory: Laboratory) -> tuple[Verdict,
     verdict = _verdict(baseline.latency_ms, step.latency_ms)
     if verdict != "confirmed" and step.in_doubt is not None and baseline.in_doubt is None:
         doubt = f"{evidence} if the compiler maps {step.in_doubt}"
-        return "not testable here", f"{doubt}; else the CPU runs what follows"
+        on_cpu_alone = _ratio(step.cpu_latency_ms, baseline.latency_ms)
+        return "not testable here", (
+            f"{doubt}; else the CPU runs what follows: latency x {on_cpu_alone:.3g}"
+        )
     return verdict, evidence
 
 
@@ -170,6 +212,20 @@ def _verdict(recommended: float, other: float) -> Verdict:
     if other > _APART * recommended:
         return "confirmed"
     return "contradicted" if recommended > _APART * other else "not testable here"
+
+
+def _together(verdicts: Sequence[Verdict]) -> Verdict:
+    """Return what several comparisons say: one against a recommendation contradicts it."""
+    for decided in ("contradicted", "confirmed"):
+        if decided in verdicts:
+            return decided
+    return "not testable here"
+
+
+def _spread(names: Sequence[str], most: int) -> list[str]:
+    """Return so many names at most, evenly spaced, the first and the last among them."""
+    places = sorted({round(at * (len(names) - 1) / (most - 1)) for at in range(most)})
+    return [names[place] for place in places] if names else []
 
 
 def _ratio(one: Any, other: Any) -> float:

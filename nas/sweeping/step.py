@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from math import prod
-from typing import Any
+from typing import Any, Literal
 
 from nas.edgetpu.attribution import Cause, attribute_latency
 from nas.edgetpu.estimator import Estimate, Estimator, OperatorEstimate
@@ -26,8 +26,9 @@ class Step:
         parameters: Parameters of the Keras model.
         macs: Multiply-accumulates of one inference.
         input_bytes: Size of its int8 input.
-        latency_ms: One inference with the Edge TPU, the middle of the 80 % interval from
-            ``latency_low_ms`` to ``latency_high_ms``.
+        latency_ms: One inference with the Edge TPU: the middle of the estimate's 80 % interval
+            from ``latency_low_ms`` to ``latency_high_ms``, or measured, with the quartiles.
+        latency_source: ``estimate`` or ``device``.
         cpu_latency_ms: One inference on the host alone.
         energy_mj: Energy of one inference with the Edge TPU.
         cpu_energy_mj: Energy of one inference on the host alone.
@@ -40,9 +41,11 @@ class Step:
         compiles: Whether the compiler will take it: ``yes``, ``no`` or ``uncertain``.
         first_on_cpu: The first operator on the CPU, and why.
         in_doubt: The first operator that the compiler may or may not map, and why.
-        causes_ms: Milliseconds by cause; they add up to the latency.
-        accuracy: int8 accuracy on the validation split after a brief training, 0 – 1.
+        causes_ms: Milliseconds by cause; they add up to the estimated latency.
+        accuracy: int8 accuracy on the validation split after a brief training, 0 – 1, with its
+            95 % interval from ``accuracy_low`` to ``accuracy_high``.
         accuracy_reason: Why a training that was asked for has no accuracy.
+        measured_reason: Why a latency that was to be measured is not known.
     """
 
     value: float
@@ -53,6 +56,7 @@ class Step:
     latency_ms: float | None = None
     latency_low_ms: float | None = None
     latency_high_ms: float | None = None
+    latency_source: Literal["estimate", "device"] = "estimate"
     cpu_latency_ms: float | None = None
     energy_mj: float | None = None
     cpu_energy_mj: float | None = None
@@ -67,11 +71,28 @@ class Step:
     in_doubt: str | None = None
     causes_ms: Mapping[Cause, float] | None = None
     accuracy: float | None = None
+    accuracy_low: float | None = None
+    accuracy_high: float | None = None
     accuracy_reason: str | None = None
+    measured_reason: str | None = None
 
-    def trained(self, accuracy: float | None, reason: str | None = None) -> "Step":
-        """Return the step with the accuracy of a training, or why it has none."""
-        return replace(self, accuracy=accuracy, accuracy_reason=reason)
+    def measured(self, low_ms: float, median_ms: float, high_ms: float) -> "Step":
+        """Return the step with the latency that a device has, and its quartiles."""
+        return replace(self, latency_source="device", latency_ms=median_ms,
+                       latency_low_ms=low_ms, latency_high_ms=high_ms)  # fmt: skip
+
+    def unmeasured(self, reason: str) -> "Step":
+        """Return the step without a latency: beside measured ones an estimate would mislead."""
+        return replace(self, latency_source="device", latency_ms=None, latency_low_ms=None,
+                       latency_high_ms=None, measured_reason=reason)  # fmt: skip
+
+    def trained(self, accuracy: float, low: float, high: float) -> "Step":
+        """Return the step with the accuracy of a training, and its interval."""
+        return replace(self, accuracy=accuracy, accuracy_low=low, accuracy_high=high)
+
+    def untrained(self, reason: str) -> "Step":
+        """Return the step with the reason why a training has no accuracy."""
+        return replace(self, accuracy_reason=reason)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON fields."""

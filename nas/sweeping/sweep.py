@@ -6,12 +6,12 @@ from functools import cached_property, partial
 from statistics import median
 from typing import Any
 
-from nas.candidates.candidate import without_weights
 from nas.errors import CandidateError, UserError
 from nas.sweeping.adjustments import Adjustment
 from nas.sweeping.cliff import Cliff, find_cliffs
 from nas.sweeping.recommendation import Recommendation
 from nas.sweeping.step import Measure, Step
+from search_spaces.weightless import without_weights
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,11 @@ class Sweep:
     def cliffs(self) -> list[Cliff]:
         """Where latency jumps."""
         return find_cliffs(self.steps, self.adjustment.size)
+
+    @property
+    def source(self) -> str:
+        """Where latency with the Edge TPU is from; all other costs are estimates."""
+        return self.steps[0].latency_source if self.steps else "estimate"
 
     @property
     def baseline(self) -> Step | None:
@@ -73,7 +78,7 @@ class Sweep:
         return {
             "model": self.model,
             **self.setup,
-            "source": "estimate",
+            "source": self.source,
             "adjustment": self.adjustment.name,
             "layer": self.adjustment.layer,
             "size": self.adjustment.size,

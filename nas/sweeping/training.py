@@ -7,7 +7,9 @@ from typing import Any
 from nas.data.dataset import Dataset
 from nas.edgetpu.estimator import Estimator
 from nas.errors import CandidateError
+from nas.evaluation.interval import accuracy_interval
 from nas.evaluation.pipeline import evaluate
+from nas.evaluation.preparation import FrontEnd
 from nas.evaluation.recipe import Recipe
 from nas.sweeping.adjustments import Adjustment
 from nas.sweeping.step import Step
@@ -30,6 +32,7 @@ def train_step(
     *,
     recipe: Recipe,
     estimator: Estimator,
+    front_end: FrontEnd | None = None,
 ) -> Step:
     """Adjust a network with its weights, train it briefly and measure its int8 accuracy.
 
@@ -41,12 +44,13 @@ def train_step(
         directory: Where the int8 file is written.
         recipe: How to train.
         estimator: The chip model.
+        front_end: What prepares signals for the network.
 
     Returns:
         The step with its accuracy, or with the reason why it has none.
     """
     if adjustment.name == "image" and step.value > 1:
-        return step.trained(None, "the data's images are no larger than the network's own input")
+        return step.untrained("the data's images are no larger than the network's own input")
     try:
         evaluation = evaluate(
             lambda: adjustment.apply(build(), step.value, True),
@@ -55,7 +59,9 @@ def train_step(
             estimator=estimator,
             directory=directory,
             reporter=_Silent(),
+            front_end=front_end,
         )
     except CandidateError as error:
-        return step.trained(None, str(error))
-    return step.trained(evaluation.accuracy)
+        return step.untrained(str(error))
+    examples = evaluation.validation_examples
+    return step.trained(evaluation.accuracy, *accuracy_interval(evaluation.accuracy, examples))

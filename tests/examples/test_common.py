@@ -1,3 +1,5 @@
+import argparse
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -43,13 +45,26 @@ def test_a_study_is_not_mixed_with_another() -> None:
         same_settings({"epochs": 5}, {"epochs": 6}, Path("out"))
 
 
+def _ended_with(capsys: pytest.CaptureFixture[str], redo: Callable[..., None]) -> str:
+    with pytest.raises(SystemExit) as ended:
+        run_study(StudyParser("study_x", "words"), redo, [])
+    return f"{ended.value.code} {capsys.readouterr().err}"
+
+
 def test_errors_are_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    def fails() -> int:
+    def fails(_: argparse.Namespace) -> None:
         raise UserError("no such data")
 
-    with pytest.raises(SystemExit) as ended:
-        run_study(fails)
-    assert str(ended.value.code).endswith(": no such data")
+    def is_interrupted(_: argparse.Namespace) -> None:
+        raise KeyboardInterrupt
+
+    assert _ended_with(capsys, fails) == "python -m examples.study_x: no such data "
+    assert _ended_with(capsys, is_interrupted).startswith("130 python -m examples.study_x: inter")
+
+
+def test_unknown_options_are_refused_before_anything_is_done(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     with pytest.raises(SystemExit):
-        StudyParser("study_x", "words").parse_args(["--nothing"])
+        run_study(StudyParser("study_x", "words"), lambda _: pytest.fail(), ["--nothing"])
     assert capsys.readouterr().err.startswith("python -m examples.study_x: unrecognized")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from examples import study_a
-from examples.study_a import Study, main, steps
+from examples.study_a import Study, make_parser, redo, steps
 from examples.study_a_result import (
     HAND_MADE,
     LITE,
@@ -137,20 +137,22 @@ def test_a_study_with_other_settings_is_refused(tmp_path: Path) -> None:
 
 def test_data_that_are_not_there_begin_no_study(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="is no data set or path"):
-        main(["--data", "nowhere", "--out", str(tmp_path)])
+        redo(make_parser().parse_args(["--data", "nowhere", "--out", str(tmp_path)]))
     assert not list(tmp_path.iterdir())
 
 
-def _words(data: Path, out: Path) -> list[str]:
-    return ["--data", str(data), "--image-size", "16", "--seeds", "1", "--epochs", "1",
-            "--trials", "1", "--search-epochs", "1", "--out", str(out), "--steps", "1"]  # fmt: skip
+def _redo(data: Path, out: Path) -> None:
+    words = ["--data", str(data), "--image-size", "16", "--seeds", "1", "--epochs", "1",
+             "--trials", "1", "--search-epochs", "1", "--steps", "1",
+             "--out", str(out)]  # fmt: skip
+    redo(make_parser().parse_args(words))
 
 
 @pytest.mark.slow
 def test_the_search_keeps_within_the_costs_of_xception_lite(
     picture_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(_words(picture_folder, tmp_path)) == 0
+    _redo(picture_folder, tmp_path)
     assert "no network is trained yet" in capsys.readouterr().err
     records = read_records(RunDirectory(tmp_path / "seed-0").records)
     assert [record.status for record in records] == [*["infeasible"] * 3, "complete"]
@@ -175,8 +177,8 @@ def test_what_a_search_found_is_trained_and_compared(
             append_record(run.records, dataclasses.replace(found, candidate_id=f"abc{number}"))
 
     monkeypatch.setattr(study_a, "search", searched)
-    assert main(_words(picture_folder, tmp_path)) == 0
-    assert main(_words(picture_folder, tmp_path)) == 0
+    _redo(picture_folder, tmp_path)
+    _redo(picture_folder, tmp_path)
     said = capsys.readouterr()
     assert "seed 0: training searched-1" in said.err
     assert "Every trained network" in said.out

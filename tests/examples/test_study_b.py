@@ -4,7 +4,15 @@ from typing import Any
 import keras
 import pytest
 
-from examples.study_b import STUDY_COLUMNS, STUDY_VECTOR_WEIGHTS, column_count, draw, main, thinned
+from examples.study_b import (
+    STUDY_COLUMNS,
+    STUDY_VECTOR_WEIGHTS,
+    column_count,
+    draw,
+    make_parser,
+    redo,
+    thinned,
+)
 from nas.errors import UserError
 from nas.sweeping.adjustments import choose_adjustment
 from nas.sweeping.sweep import Sweep
@@ -47,13 +55,13 @@ def test_the_picture_has_a_panel_for_each_adjustment() -> None:
 
 def test_unknown_adjustments_are_refused() -> None:
     with pytest.raises(UserError, match="--adjust depth,hue"):
-        main(["--adjust", "depth,hue"])
+        make_parser().parse_args(["--adjust", "depth,hue"])
 
 
 @pytest.mark.slow
 def test_study_b_counts_as_the_study(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["--adjust", "columns,vector", "--steps", "2", "--out", str(tmp_path)]
-    assert main(words) == 0
+    redo(make_parser().parse_args(words))
     said = capsys.readouterr().out
     assert said.count("588, 5,880") == said.count("588, 588,000") == 2
     assert said.count("9.19 MiB") == 2

@@ -8,9 +8,10 @@ from examples.study_c import (
     Row,
     contests,
     draw,
-    main,
+    make_parser,
     mnist_network,
     networks,
+    redo,
     threshold_rows,
 )
 from nas.platforms.chart import Chart, make_chart
@@ -64,13 +65,13 @@ def test_study_c_trains_once(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("examples.study_c.WIDER", {})
-    words = ["--seeds", "1", "--epochs", "1", "--out", str(tmp_path)]
-    assert main(words) == 0
+    options = make_parser().parse_args(["--seeds", "1", "--epochs", "1", "--out", str(tmp_path)])
+    redo(options)
     said = capsys.readouterr()
     assert said.err.count("training ") == 1
     assert "Where the leader changes" in said.out
     assert (tmp_path / "study_c.png").stat().st_size > 10_000
-    assert main(words) == 0
+    redo(options)
     again = capsys.readouterr()
     assert "training" not in again.err
     assert again.out == said.out

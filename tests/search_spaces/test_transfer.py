@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -13,8 +14,8 @@ from nas.edgetpu.estimator import Estimator
 from nas.evaluation.quantization import quantize
 from nas.evaluation.training import outputs_logits
 from nas.network.tflite import parse_network
-from search_spaces import SpaceError, load_space, transfer, warm_start
-from search_spaces.backbones import BACKBONES, make_backbone, read_blueprint
+from search_spaces import SpaceError, backbones, load_space, presets, warm_start
+from search_spaces.backbones import BACKBONES, make_backbone, read_blueprint, repeated
 from search_spaces.transfer import PREFIX, Transfer
 from tests.search_spaces.test_conformance import noise, signatures, with_biases
 
@@ -147,7 +148,7 @@ def test_weights_meet_the_preprocessing_they_expect_exactly_once(
 @pytest.mark.parametrize("name", ["mobilenet_v2_0.35", "efficientnet_v2_b0"])
 def test_preprocessing_for_weights_converts_and_maps(name: str, tmp_path: Path) -> None:
     """Offsets that cannot be folded into a padded convolution stay, on the chip."""
-    (tmp_path / f"{name}.weights.h5").write_bytes(b"")
+    make_backbone(name, 96).save_weights(tmp_path / f"{name}.weights.h5")
     space = Transfer((96, 96, 3), 3, str(tmp_path))
     chosen = fixed_hyperparameters(values(name, 48, depth=0.4))
     predicted = read_candidate(space, chosen).network
@@ -178,20 +179,104 @@ def test_only_backbones_whose_weights_are_there_are_offered(tmp_path: Path) -> N
     space = Transfer((64, 64, 3), 2, str(tmp_path))
     assert space.backbones == ["mobilenet_v2_0.5"]
     assert [preset["backbone"] for preset in space.presets().values()] == ["mobilenet_v2_0.5"]
-    model = Transfer((64, 64, 3), 2).build(fixed_hyperparameters(values("mobilenet_v2_0.5", 64)))
+    assert read_candidate(space, fixed_hyperparameters(values("mobilenet_v2_0.5", 64))).network
     with pytest.raises(ValueError, match=r"weights of mobilenet_v2_0.5 cannot be loaded from .*h5"):
-        space.warm_start(model, values("mobilenet_v2_0.5", 64))
+        space.build(fixed_hyperparameters(values("mobilenet_v2_0.5", 64)))
+
+
+def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
+    make_backbone("mobilenet_0.25", 32).save_weights(tmp_path / "mobilenet_0.5.weights.h5")
+    space = Transfer((32, 32, 3), 2, str(tmp_path))
+    with pytest.raises(ValueError, match=r"mobilenet_0.5.weights.h5 \(layer conv1 needs"):
+        space.build(fixed_hyperparameters(values("mobilenet_0.5", 32)))
 
 
 def test_a_failed_download_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    read_blueprint("mobilenet_0.25")
+
     def offline(*_args: Any) -> None:
         raise OSError("URL fetch failure")
 
-    monkeypatch.setattr(transfer, "make_backbone", offline)
+    monkeypatch.setattr(backbones, "make_backbone", offline)
     space = Transfer((64, 64, 3), 2, "imagenet")
-    model = space.build(fixed_hyperparameters(values("mobilenet_0.25", 64)))
     with pytest.raises(ValueError, match=r"from imagenet \(URL fetch failure\); give a folder"):
-        space.warm_start(model, values("mobilenet_0.25", 64))
+        space.build(fixed_hyperparameters(values("mobilenet_0.25", 64)))
+
+
+def test_initial_weights_follow_the_seed() -> None:
+    space = Transfer((32, 32, 3), 2)
+
+    def built(seed: int) -> list[Any]:
+        keras.utils.set_random_seed(seed)
+        model = space.build(fixed_hyperparameters(values("mobilenet_0.25", 32)))
+        return [each for each in model.get_weights() if each.ndim == 4]
+
+    for one, same, other in zip(built(0), built(0), built(1), strict=True):
+        np.testing.assert_array_equal(one, same)
+        assert (one != other).any()
+
+
+# --- copies of a block ----------------------------------------------------------------------
+
+
+def test_copies_follow_the_last_residual_block() -> None:
+    blueprint = read_blueprint("mobilenet_v2_0.35")
+    block = blueprint.block_of(blueprint.steps)
+    assert block is not None
+    kinds = [step.kind for step in blueprint.steps[slice(*block)]]
+    assert (kinds[0], kinds[-1], kinds.count("Conv2D")) == ("Conv2D", "Add", 2)
+    steps = repeated(blueprint.steps, block, 2)
+    start, end = block
+    length = end - start
+    assert [step.kind for step in steps[start : end + 2 * length]] == 3 * kinds
+    # A copy reads what the one before it made, and its sum adds that.
+    assert steps[end].sources == (end,)
+    assert steps[end + length - 1].sources == (end, end + length - 1)
+    assert steps[end + 2 * length].sources == (end + 2 * length,)
+    assert repeated(blueprint.steps, block, 0) == blueprint.steps
+
+
+def test_every_copy_adds_the_block_s_parameters() -> None:
+    counts = [read("mobilenet_v2_0.35", 64, copies=copies).parameters for copies in (0, 1, 2, 4)]
+    one = counts[1] - counts[0]
+    assert one > 0
+    assert [count - counts[0] for count in counts] == [0, one, 2 * one, 4 * one]
+
+
+def test_what_has_no_block_is_not_asked_for_copies() -> None:
+    reading = read("densenet121")
+    assert "copies" not in reading.hyperparameters
+    assert "copies" in read("resnet50_v2").hyperparameters
+
+
+@pytest.mark.parametrize("suffix", [".weights.h5", ".h5"])
+def test_copies_begin_with_the_block_s_weights_and_learn_from_the_start(
+    tmp_path: Path, suffix: str
+) -> None:
+    name, side = "mobilenet_0.25", 32
+    own = with_random_weights(name, side)
+    write = own.save_weights if suffix == ".weights.h5" else _published(own)
+    write(tmp_path / f"{name}{suffix}")
+    space = Transfer((side, side, 3), 2, str(tmp_path))
+    chosen = values(name, side, copies=2)
+    model = space.build(fixed_hyperparameters(chosen))
+    kernels = [layer for layer in model.layers if layer.name.endswith("_conv2d")][-3:]
+    assert len({layer.get_weights()[0].tobytes() for layer in kernels}) == 1
+    np.testing.assert_array_equal(kernels[0].get_weights()[0], own.layers[-3].get_weights()[0])
+    frozen = warm_start(space, model, chosen)
+    assert [layer.name in frozen for layer in kernels] == [True, False, False]
+    assert dict(presets(space))[name.replace("_", "-")]["copies"] == 0
+
+
+def _published(model: Any) -> Any:
+    """Return what writes weights as ``keras.applications`` publishes them."""
+    from keras.src.legacy.saving.legacy_h5_format import save_weights_to_hdf5_group
+
+    def write(path: Path) -> None:
+        with h5py.File(path, "w") as file:
+            save_weights_to_hdf5_group(file, model)
+
+    return write
 
 
 def test_settings_that_make_no_sense_are_refused(tmp_path: Path) -> None:
