@@ -3,14 +3,13 @@
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import optuna
 from numpy.typing import NDArray
 
 from benchmarks.nasbench201_network import cell_network
-from benchmarks.nasbench201_table import Columns, Row, Table, read_table
+from benchmarks.nasbench201_table import Row, Table
 from nas.candidates.features import Features, network_features
 from nas.errors import CandidateError, UserError
 from nas.sampling.proposals import Description
@@ -51,25 +50,24 @@ class Problem:
         return Description(str(place), self.features[place], tuple(self.losses[place, 1:]))
 
 
-def read_problem(path: Path, columns: Columns, with_params: bool) -> Problem:
-    """Read a table as a problem with two objectives, or three.
+def table_problem(table: Table, with_params: bool) -> Problem:
+    """Return a table as a problem with two objectives, or three.
 
     A setting whose network is not in the table is barred, like one that the chip cannot run: that
     is known before training, which it does not cost.
 
     Raises:
-        UserError: The table cannot be read, or holds fewer than two networks.
+        UserError: The table holds fewer than two networks.
     """
-    table = read_table(path, columns)
     if len(table.networks) < 2:
-        raise UserError(f"{path}: a search needs 2 networks or more, got {len(table.networks)}")
+        raise UserError(f"a search needs a table of 2 networks or more, got {len(table.networks)}")
     whole = 100.0 if max(row.accuracy for row in table.networks) > 1 else 1.0
     losses = [
-        (whole - row.accuracy, row.latency_ms, *([row.params] if with_params else []))
+        (1 - row.accuracy / whole, row.latency_ms, *([row.params] if with_params else []))
         for row in table.networks
     ]
     features = [_features(row) for row in table.networks]
-    return Problem(np.array(losses) / [whole, *[1.0] * (1 + with_params)], features, _places(table))
+    return Problem(np.array(losses), features, _places(table))
 
 
 def _features(row: Row) -> Features:

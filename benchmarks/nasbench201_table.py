@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean, median
+from typing import Literal
 
 from nas.errors import UserError
 
@@ -64,11 +65,14 @@ class Table:
         rows: Number of rows in the file.
         disconnected: Number of rows whose cell has no path from input to output; they are no
             network that the space can build, so their other columns are not read.
+        unmeasured: Number of rows left out because a number is missing, or the latency is not more
+            than 0, as tables mark networks that a device could not run.
     """
 
     networks: tuple[Row, ...]
     rows: int
     disconnected: int
+    unmeasured: int
 
 
 def add_table_arguments(parser: argparse.ArgumentParser) -> None:
@@ -103,8 +107,9 @@ def read_table(path: Path = TABLE, columns: Columns | None = None) -> Table:
             line.
     """
     read = list(_read_rows(path, columns or Columns()))
-    rows = [row for row in read if row is not None]
-    return Table(merge_networks(rows), len(read), len(read) - len(rows))
+    rows = [row for row in read if isinstance(row, Row)]
+    return Table(merge_networks(rows), len(read), read.count("disconnected"),
+                 read.count("unmeasured"))  # fmt: skip
 
 
 def merge_networks(rows: Iterable[Row]) -> tuple[Row, ...]:
@@ -125,10 +130,13 @@ def _merged(same: list[Row]) -> Row:
     )
 
 
-def _read_rows(path: Path, columns: Columns) -> Iterator[Row | None]:
+_LeftOut = Literal["disconnected", "unmeasured"]
+
+
+def _read_rows(path: Path, columns: Columns) -> Iterator[Row | _LeftOut]:
     try:
-        with path.open(newline="", encoding="utf-8") as file:
-            lines = csv.DictReader(file)
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            lines = csv.DictReader(file, skipinitialspace=True)
             _require(path, columns, lines.fieldnames or ())
             for cells in lines:
                 yield _read_row(f"{path.name}, line {lines.line_num}", cells, columns)
@@ -141,38 +149,38 @@ def _require(path: Path, columns: Columns, present: Iterable[str]) -> None:
     missing = [name for name in needed if name is not None and name not in present]
     if missing:
         raise UserError(
-            f"{path.name} must have the columns {', '.join(missing)}, got {', '.join(present)}; "
-            "name yours with --accuracy, --latency and --params"
+            f"{path.name} must have the columns {', '.join(missing)}, separated by commas, got "
+            f"{', '.join(present)}; name yours with --accuracy, --latency and --params"
         )
 
 
-def _read_row(place: str, cells: Mapping[str, str | None], columns: Columns) -> Row | None:
+def _read_row(place: str, cells: Mapping[str, str | None], columns: Columns) -> Row | _LeftOut:
     # Imported here, as Keras takes seconds to import.
     from search_spaces.nasbench201 import DisconnectedCellError, live_steps, parse_architecture
 
-    arch_str = cells[ARCHITECTURE] or ""
+    arch_str = (cells[ARCHITECTURE] or "").strip()
     try:
         network = live_steps(parse_architecture(arch_str))
     except DisconnectedCellError:
-        return None
+        return "disconnected"
     except ValueError as error:
         raise UserError(f"{place}: {error}") from error
+    accuracy = _number(place, cells, columns.accuracy)
+    latency_ms = _number(place, cells, columns.latency)
     counted = _SKELETON_PARAMETERS + sum(_PARAMETERS.get(s.operation, 0) for s in network)
-    return Row(
-        arch_str=arch_str,
-        network=network,
-        accuracy=_number(place, cells, columns.accuracy),
-        latency_ms=_number(place, cells, columns.latency),
-        params=_number(place, cells, columns.params) if columns.params else counted,
-    )
+    params = _number(place, cells, columns.params) if columns.params else counted
+    if accuracy is None or latency_ms is None or latency_ms <= 0 or params is None:
+        return "unmeasured"
+    return Row(arch_str, network, accuracy, latency_ms, params)
 
 
-def _number(place: str, cells: Mapping[str, str | None], column: str) -> float:
-    text = cells[column]
+def _number(place: str, cells: Mapping[str, str | None], column: str) -> float | None:
+    """Return a number, or ``None`` where the table has none: an empty cell, or not a number."""
+    text = (cells[column] or "").strip()
     try:
-        number = float(text or "")
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
-        raise UserError(f"{place}: {column} must be a finite number, got {text!r}")
-    return number
+        number = float(text) if text else math.nan
+    except ValueError as error:
+        raise UserError(f"{place}: {column} must be a number such as 93.5, got {text!r}") from error
+    if math.isinf(number):
+        raise UserError(f"{place}: {column} must be finite, got {text!r}")
+    return None if math.isnan(number) else number

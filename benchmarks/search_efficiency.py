@@ -3,7 +3,8 @@
 Replays searches over a table of trained networks. A search sees one noisy training of each network;
 it is scored by the table's means: the hypervolume of the networks trained so far as a share of the
 true front's, normalized by the true front, with the reference point at 1.1 of its range. Cells that
-the table does not list are barred, which every sampler is told, and cost no training.
+the table does not list are barred, which every sampler is told, and cost no training. A search ends
+after so many asks, most of them repeats, and what it has not reached by then is not reached.
 """
 
 import argparse
@@ -24,8 +25,8 @@ import numpy as np
 import optuna
 from numpy.typing import NDArray
 
-from benchmarks.nasbench201_problem import Problem, read_problem
-from benchmarks.nasbench201_table import add_table_arguments, chosen_columns
+from benchmarks.nasbench201_problem import Problem, table_problem
+from benchmarks.nasbench201_table import add_table_arguments, chosen_columns, read_table
 from benchmarks.search_efficiency_plot import draw
 from nas.errors import UserError
 from nas.records.pareto import hypervolume, is_non_dominated
@@ -38,11 +39,13 @@ SLOW_SAMPLERS = (DEFAULT, "tpe", "gp")
 SEEDS, SEEDS_OF_SLOW = 30, 10
 SHARES = (90, 95, 98, 99)
 HV_AT = (25, 50, 100, 150, 200)
-MOST_ASKS = 20
-"""A search ends after this many asks for each network of its budget."""
+ASKS = 20
+"""A search ends after this many asks for each network of its budget, unless told otherwise."""
 
 ENOUGH = 0.99
 """A search ends at this share of the hypervolume: all figures asked for are known."""
+
+_BLOCK = 500
 
 Array = NDArray[np.float64]
 
@@ -84,15 +87,7 @@ class Score:
 
     def ratio(self, trained: Sequence[int]) -> float:
         """Return the hypervolume of these networks as a share of the true front's."""
-        return hypervolume(self._front(self.losses[trained]), self._reference) / self.whole
-
-    @property
-    def _reference(self) -> Array:
-        return np.full(self.losses.shape[1], 1.1)
-
-    @staticmethod
-    def _front(losses: Array) -> Array:
-        return losses[is_non_dominated(losses)]
+        return _volume(_front(self.losses[trained])) / self.whole
 
 
 def make_score(losses: Array) -> Score:
@@ -101,11 +96,23 @@ def make_score(losses: Array) -> Score:
     Args:
         losses: True losses of all networks, ``(networks, objectives)``.
     """
-    front = losses[is_non_dominated(losses)]
+    front = _front(losses)
     low, high = front.min(axis=0), front.max(axis=0)
-    scaled = (losses - low) / np.where(high > low, high - low, 1.0)
-    front = scaled[is_non_dominated(scaled)]
-    return Score(scaled, hypervolume(front, np.full(losses.shape[1], 1.1)))
+    span = np.where(high > low, high - low, 1.0)
+    return Score((losses - low) / span, _volume((front - low) / span))
+
+
+def _volume(front: Array) -> float:
+    return hypervolume(front, np.full(front.shape[1], 1.1))
+
+
+def _front(losses: Array) -> Array:
+    """Return the rows that no other dominates; in blocks, as to compare all takes n² memory."""
+    front = losses[:0]
+    for start in range(0, len(losses), _BLOCK):
+        front = np.concatenate([front, losses[start : start + _BLOCK]])
+        front = front[is_non_dominated(front)]
+    return front
 
 
 def make_sampler(name: str, seed: int, problem: Problem) -> optuna.samplers.BaseSampler:
@@ -125,7 +132,9 @@ def make_sampler(name: str, seed: int, problem: Problem) -> optuna.samplers.Base
     return optuna.samplers.RandomSampler(seed=seed)
 
 
-def run_search(name: str, seed: int, *, problem: Problem, budget: int, noise: float) -> Course:
+def run_search(
+    name: str, seed: int, *, problem: Problem, budget: int, noise: float, most_asks: int = ASKS
+) -> Course:
     """Search once.
 
     Args:
@@ -134,6 +143,7 @@ def run_search(name: str, seed: int, *, problem: Problem, budget: int, noise: fl
         problem: Networks and what is known of them.
         budget: Most distinct networks trained.
         noise: Standard deviation of the logarithm of a single training's error.
+        most_asks: Most asks for each network of the budget.
     """
     seen = problem.losses.copy()
     seen[:, 0] *= np.exp(noise * np.random.default_rng((seed, 99)).standard_normal(len(seen)))
@@ -143,7 +153,7 @@ def run_search(name: str, seed: int, *, problem: Problem, budget: int, noise: fl
     worst = seen.max(axis=0)
     trained: dict[int, float] = {}
     barred, slowest, asks = 0, 0.0, 0
-    while len(trained) < min(budget, len(seen)) and asks < MOST_ASKS * budget:
+    while len(trained) < min(budget, len(seen)) and asks < most_asks * budget:
         started = time.perf_counter()
         trial = study.ask()
         place = problem.place(trial)
@@ -175,11 +185,7 @@ def summarize(courses: Sequence[Course]) -> dict[str, Any]:
             f"to_{percent}": [_quantile(values, 0.25), _quantile(values, 0.75)]
             for percent, values in to.items()
         },
-        "hv_at": {
-            str(n): round(float(np.median([v for v in values if v is not None])), 4)
-            for n, values in at.items()
-            if None not in values
-        },
+        "hv_at": {str(n): _median(values) for n, values in at.items()},
         "duplicates": float(np.median([course.repeats for course in courses])),
         "most_duplicates": max(course.repeats for course in courses),
         "barred": float(np.median([course.barred for course in courses])),
@@ -187,6 +193,11 @@ def summarize(courses: Sequence[Course]) -> dict[str, Any]:
         "slowest_ask_s": round(max(course.slowest_s for course in courses), 3),
         "seeds": len(courses),
     }
+
+
+def _median(shares: Sequence[float | None]) -> float | None:
+    known = [share for share in shares if share is not None]
+    return round(float(np.median(known)), 4) if len(known) == len(shares) else None
 
 
 def _quantile(values: Sequence[int | None], share: float) -> float | None:
@@ -212,8 +223,9 @@ def measure(options: argparse.Namespace, problem: Problem) -> dict[str, list[Cou
         for name in options.samplers:
             seeds = options.seeds or (SEEDS_OF_SLOW if name in SLOW_SAMPLERS else SEEDS)
             search = partial(
-                run_search, name, problem=problem, budget=options.budget, noise=options.noise
-            )
+                run_search, name, problem=problem, budget=options.budget, noise=options.noise,
+                most_asks=options.asks,
+            )  # fmt: skip
             courses[name] = list(executor.map(search, range(seeds)))
             print(f"{name}: {seeds} searches done", file=sys.stderr)
     return courses
@@ -244,7 +256,7 @@ def print_table(figures: dict[str, Any]) -> None:
 
 
 def _cell(median: float | None, quartiles: Sequence[float | None]) -> str:
-    numbers = ["–" if n is None else f"{n:g}" for n in (median, *quartiles)]
+    numbers = ["never" if n is None else f"{n:g}" for n in (median, *quartiles)]
     return f"{numbers[0]} ({numbers[1]}–{numbers[2]})"
 
 
@@ -265,6 +277,9 @@ def make_parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--seeds", type=int, help=f"searches a sampler ({SEEDS}, or {SEEDS_OF_SLOW} for slow ones)")
     add("--budget", type=int, default=400, help="most trainings of a search (%(default)s)")
+    add("--asks", type=int, default=ASKS,
+        help="most asks for each training of the budget (%(default)s): an ask of tpe or gp takes "
+        "the longer the more there were")  # fmt: skip
     add("--samplers", type=_samplers, default=list(SAMPLERS),
         help=f"some of {','.join(SAMPLERS)}; gp needs PyTorch")  # fmt: skip
     add("--noise", type=float, default=0.03,
@@ -284,16 +299,18 @@ def main() -> int:
         options.samplers.remove("gp")
         print("gp is left out: Optuna's GPSampler needs PyTorch", file=sys.stderr)
     try:
-        with_params = options.params is not None
-        problem = read_problem(options.table, chosen_columns(options), with_params)
+        table = read_table(options.table, chosen_columns(options))
+        problem = table_problem(table, with_params=options.params is not None)
     except UserError as error:
         print(error, file=sys.stderr)
         return 2
+    print(f"{table.rows} rows: {len(table.networks)} networks; left out {table.disconnected} "
+          f"disconnected and {table.unmeasured} unmeasured", file=sys.stderr)  # fmt: skip
     courses = measure(options, problem)
     figures = report(courses)
     if options.picture:
         draw({name: [course.ratios for course in runs] for name, runs in courses.items()},
-             options.picture)  # fmt: skip
+             ENOUGH, options.picture)  # fmt: skip
     text = json.dumps(figures, indent=None if options.json else 2)
     if options.save:
         options.save.write_text(json.dumps(figures, indent=2) + "\n")

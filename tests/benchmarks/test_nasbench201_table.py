@@ -61,13 +61,28 @@ def test_disconnected_cells_are_counted_and_need_no_latency(tmp_path: Path) -> N
     assert (table.rows, table.disconnected, len(table.networks)) == (2, 1, 1)
 
 
+@pytest.mark.parametrize("row", ["80,,1", "80,nan,1", "80,-1.0,1", "80,0,1", ",1,1", "80,1"])
+def test_a_network_that_lacks_a_number_is_counted_and_left_out(tmp_path: Path, row: str) -> None:
+    path = write(tmp_path, f"{CONV_3X3},{row}", f"{POOL_THEN_CONV},90,2.0,0.5")
+    table = read_table(path, COLUMNS)
+    assert (table.rows, table.unmeasured, table.disconnected) == (2, 1, 0)
+    assert [row.arch_str for row in table.networks] == [POOL_THEN_CONV]
+
+
+def test_a_table_as_a_spreadsheet_saves_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    lines = "index, arch_str, top1, ms, millions", f'1, "{CONV_3X3}", 81, 1.5, 0.32'
+    path.write_bytes("\r\n".join((*lines, "")).encode("utf-8-sig"))
+    (row,) = read_table(path, COLUMNS).networks
+    assert (row.accuracy, row.latency_ms, row.params) == (81, 1.5, 0.32)
+
+
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        (f"{CONV_3X3},x,1,1", "table.csv, line 3: top1 must be a finite number, got 'x'"),
-        (f"{CONV_3X3},80,,1", "line 3: ms must be a finite number, got ''"),
-        (f"{CONV_3X3},80,nan,1", "line 3: ms must be a finite number, got 'nan'"),
-        (f"{CONV_3X3},80,1", "line 3: millions must be a finite number, got None"),
+        (f"{CONV_3X3},x,1,1", "table.csv, line 3: top1 must be a number such as 93.5, got 'x'"),
+        (f'{CONV_3X3},"93,5",1,1', "line 3: top1 must be a number such as 93.5, got '93,5'"),
+        (f"{CONV_3X3},80,inf,1", "line 3: ms must be finite, got 'inf'"),
         ("|conv|,80,1,1", "line 3: an architecture string must have the form"),
     ],
 )
@@ -79,7 +94,8 @@ def test_what_cannot_be_read_names_its_line(tmp_path: Path, row: str, message: s
 
 def test_a_missing_column_or_file_is_told(tmp_path: Path) -> None:
     path = write(tmp_path, header="arch,top1,ms")
-    with pytest.raises(UserError, match="must have the columns arch_str, millions, got arch, top1"):
+    missing = "must have the columns arch_str, millions, separated by commas, got arch, top1"
+    with pytest.raises(UserError, match=missing):
         read_table(path, COLUMNS)
     with pytest.raises(UserError, match="cannot be read as a CSV table"):
         read_table(tmp_path / "no.csv")

@@ -10,17 +10,18 @@ import optuna
 import pytest
 
 from benchmarks.nasbench201_network import cell_network
-from benchmarks.nasbench201_problem import Problem, read_problem
-from benchmarks.nasbench201_table import Columns
+from benchmarks.nasbench201_problem import Problem, table_problem
+from benchmarks.nasbench201_table import Columns, read_table
 from benchmarks.search_efficiency import (
+    ASKS,
     ENOUGH,
-    MOST_ASKS,
     Course,
     make_score,
     not_worse,
     run_search,
     summarize,
 )
+from benchmarks.search_efficiency_plot import _common
 from nas.errors import CandidateError
 from search_spaces.nasbench201 import EDGES
 
@@ -44,7 +45,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def problem(table: Path) -> Problem:
-    return read_problem(table, Columns("top1", "ms"), with_params=True)
+    return table_problem(read_table(table, Columns("top1", "ms")), with_params=True)
 
 
 def test_every_setting_of_a_listed_network_stands_for_it(problem: Problem) -> None:
@@ -97,6 +98,12 @@ def test_figures_are_medians_over_searches_and_unreached_is_null() -> None:
     assert not_worse([fast, slow], [slow, fast], 95) == 0.5
 
 
+def test_the_picture_ends_where_a_search_was_cut_short() -> None:
+    found, cut = (0.5, 0.99), (0.4, 0.6, 0.7)
+    assert _common([found, cut], 0.99, length=4).tolist() == [[0.5, 0.99, 0.99], [0.4, 0.6, 0.7]]
+    assert _common([found], 0.99, length=4).tolist() == [[0.5, 0.99, 0.99, 0.99]]
+
+
 def test_ours_finds_the_front_of_a_tiny_table_and_asks_for_nothing_twice(problem: Problem) -> None:
     course = run_search("cost_aware", 0, problem=problem, budget=5, noise=0.0)
     assert course.ratios[-1] >= ENOUGH
@@ -107,7 +114,7 @@ def test_ours_finds_the_front_of_a_tiny_table_and_asks_for_nothing_twice(problem
 def test_optuna_s_samplers_are_told_what_is_barred(name: str, problem: Problem) -> None:
     course = run_search(name, 0, problem=problem, budget=5, noise=0.0)
     assert course.barred > 0
-    assert len(course.ratios) + course.repeats + course.barred <= MOST_ASKS * 5
+    assert len(course.ratios) + course.repeats + course.barred <= ASKS * 5
     assert all(0 <= ratio <= 1 + 1e-9 for ratio in course.ratios)
 
 
