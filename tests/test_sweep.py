@@ -263,7 +263,7 @@ def test_networks_of_signals_are_trained_on_signals(
 def test_a_published_network_spills_at_its_tenth_copy() -> None:
     command = [sys.executable, "-m", "nas.sweep", "MobileNetV2", "--adjust", "depth", "--json"]
     result = subprocess.run(
-        [*command, "--values", "8,9,10"],
+        [*command, "--values", "9,10"],
         cwd=ROOT, capture_output=True, text=True, timeout=240, check=False,
     )  # fmt: skip
     assert result.returncode == 0

@@ -28,7 +28,7 @@ KNOWN_COSTS = frozenset(
 )
 """Objectives that the chip model knows before training."""
 
-RANDOM_FIRST = 10
+RANDOM_FIRST = 5
 SETTINGS_WEIGHT = 0.1
 """Share of the settings in the distance of two candidates, where the network's features have 1."""
 

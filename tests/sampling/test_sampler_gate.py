@@ -23,9 +23,9 @@ def test_the_error_that_the_surrogate_expects_is_told_once_for_what_it_chose() -
         forecast = sampler.expected(trial.number)
         assert forecast is not None
         assert sampler.expected(trial.number) is None
-        surprises.append(abs(forecast.mean - math.log(error(name))))
+        surprises.append(abs(forecast.mean - math.log(error(name))) / forecast.scale)
         study.tell(trial, [1 - error(name), cost])
-    assert statistics.median(surprises) < 0.1
+    assert 0.2 < statistics.median(surprises) < 1.2, "as uncertain as it says"
 
 
 def test_a_stopped_candidate_counts_with_the_accuracy_that_was_expected_of_it() -> None:
