@@ -130,8 +130,8 @@ class CostAwareSampler(optuna.samplers.BaseSampler):
             Whether something is left to describe.
         """
         number = len(study.get_trials(deepcopy=False))
-        if number < self.random_first // 2:
-            return False  # a short search needs none of it
+        if number < self.random_first:
+            return False  # the next one is random
         parents = _front(self._history(study, number).observed)
         return self._pool.prepare(number, parents, seconds)
 
