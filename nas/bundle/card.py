@@ -63,12 +63,14 @@ def _accuracy(record: Record, final: Final) -> str:
     network, seeds = final.network, seeds_table(final)
     return (
         "## Accuracy of the int8 network\n\n"
-        "| split | examples | accuracy | 95 % interval (Wilson) |\n|---|---|---|---|\n"
+        "| split | examples | accuracy | 95 % interval |\n|---|---|---|---|\n"
         + _row("test", network.test_accuracy, network.test_examples)
         + _row("validation", network.trained.accuracy, network.validation_examples)
         + f"| validation, as recorded by the search | {network.validation_examples} "
         f"| {_number(record.accuracy)} "
         f"| {_number(record.accuracy_low)} – {_number(record.accuracy_high)} |\n\n"
+        "Intervals are Wilson's; the recorded one is that of the accuracy on the test split, as "
+        "predicted from the validation split.\n"
         "The validation split chose the network, its training and its checkpoint; the test split "
         "chose nothing.\n" + (f"\n{seeds}" if seeds else "")
     )

@@ -16,6 +16,7 @@ from optuna.distributions import (
     IntDistribution,
 )
 
+from nas.candidates.signal_paths import signal_features
 from nas.network.network import Network, Operator, Tensor
 
 _KINDS = {
@@ -35,6 +36,7 @@ _WEIGHTED = {
     "depthwise", "dense",
 }  # fmt: skip
 _CONVOLUTIONS = sorted(_WEIGHTED - {"dense"})
+_POOLS = {"average_pool", "max_pool"}
 _COUNTED = (*sorted(_WEIGHTED), "average_pool", "max_pool", "add", "multiply", "concatenate",
             "other")  # fmt: skip
 _STAGES = 3
@@ -70,14 +72,16 @@ def network_features(network: Network) -> Features:
 
     Returns:
         Features by name: operators by kind and their shares of the MACs, longest, mean and
-        shortest convolution paths, shortcuts by kind, widths along the depth, MACs, parameters,
-        receptive field (input pixels) and resolutions; numbers as their logarithms, because the
-        tenth layer changes less than the second.
+        shortest convolution paths, the ways of the signal (:mod:`nas.candidates.signal_paths`),
+        shortcuts by kind, widths along the depth, MACs, parameters, receptive field (input pixels)
+        and resolutions; numbers as their logarithms, because the tenth layer changes less than the
+        second.
     """
     reaches = _reaches(network)
     features = {
         **_operator_features(network.operators),
         **_path_features([reaches[tensor.name] for tensor in network.outputs]),
+        **signal_features(network, _counted_on_paths),
         **_shortcut_features(network.operators, reaches),
         **_size_features(network),
         **_width_features(network.operators),
@@ -146,6 +150,13 @@ def _kernel(operator: Operator) -> int:
     if _is_convolution(operator):
         return max(operator.weights.shape[1:3], default=1)
     return int(max(operator.attributes.get("kernel", (1,))))
+
+
+def _counted_on_paths(operator: Operator) -> tuple[bool, bool, bool]:
+    """Tell whether an operator is weighted, weighted with a window above 1x1, and a pool."""
+    kind = _kind(operator)
+    is_weighted = kind in _WEIGHTED
+    return is_weighted, is_weighted and _kernel(operator) > 1, kind in _POOLS
 
 
 def _is_convolution(operator: Operator) -> bool:

@@ -19,15 +19,16 @@ _Z_95, _Z_80, _Z_QUARTILE = 1.959964, 1.281552, 0.674490
 
 
 def front_chances(records: Sequence[Record], objectives: Sequence[Objective]) -> list[float | None]:
-    """Return for each record the probability that no other dominates its true values.
+    """Return for each record the probability that no other dominates its values.
 
     The share of draws in which the candidate is non-dominated, when every value is drawn anew:
     ``v + s |z|`` with ``z`` standard normal and ``s`` the standard deviation of the side that
-    ``z`` is on. An interval to ``b`` has ``s = (b - v) / z_p``: 1.96 for accuracies (95 %), 1.28
-    for estimated latencies (80 %). A device tells quartiles ``q`` of ``n`` inferences, whose
-    median is known better than one of them: ``s = sqrt(pi / (2 n)) |q - v| / 0.674``. A value
-    without an interval is taken as exact. Values are drawn independently; estimates share errors,
-    so that the true probabilities lie further from one half.
+    ``z`` is on. An interval to ``b`` has ``s = (b - v) / z_p``: 1.96 for accuracies (95 %, as
+    the test split would show them), 1.28 for estimated latencies (80 %). A device tells quartiles
+    ``q`` of ``n`` inferences, whose median is known better than one of them:
+    ``s = sqrt(pi / (2 n)) |q - v| / 0.674``. A value without an interval is taken as exact. Values
+    are drawn independently; estimates share errors, so that the true probabilities lie further from
+    one half.
 
     Args:
         records: Candidates of any status.

@@ -21,7 +21,8 @@ class Record:
     """Everything known about one finished candidate; what is not known is ``None``, never 0.
 
     Accuracies are fractions (0 – 1) of the validation split, ``accuracy`` that of the int8 network
-    with its 95 % interval; ``learning_curve`` is the float validation accuracy after each epoch.
+    with the 95 % interval of what it will be on the test split, so with room for chance in both;
+    ``learning_curve`` is the float validation accuracy after each epoch.
     Latency is one warm inference at batch 1: an estimate with its 80 % interval, or the median and
     quartiles of ``latency_count`` inferences on ``latency_device``. ``preset`` names a hand-made
     network; ``parent`` is the candidate whose weights it began with, and ``inherited_share`` which

@@ -72,6 +72,11 @@ class Proposal:
     distributions: Mapping[str, BaseDistribution]
     settings: Features
 
+    @property
+    def has_costs(self) -> bool:
+        """Whether it keeps the constraints and all its costs are known."""
+        return self.description.is_feasible and self.description.costs is not None
+
 
 @dataclass(frozen=True)
 class Budget:
@@ -256,11 +261,7 @@ def _key(params: Mapping[str, Any]) -> bytes:
 def _open_ones(proposals: Mapping[str, Proposal], known: frozenset[str]) -> list[Proposal]:
     """Return those that are new, feasible and have known costs."""
     return [
-        proposal
-        for name, proposal in proposals.items()
-        if name not in known
-        and proposal.description.is_feasible
-        and proposal.description.costs is not None
+        proposal for name, proposal in proposals.items() if name not in known and proposal.has_costs
     ]
 
 

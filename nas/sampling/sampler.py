@@ -7,21 +7,15 @@ from typing import Any
 
 import numpy as np
 import optuna
-from numpy.typing import NDArray
 from optuna.distributions import BaseDistribution
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from nas.candidates.features import standardized
 from nas.provenance import versions
-from nas.records.pareto import is_non_dominated
+from nas.sampling.acquisition import History, Observation, choose
 from nas.sampling.draft import draw
 from nas.sampling.gate_forecast import Forecast
-from nas.sampling.improvement import Staircase, expected_improvement, staircase
 from nas.sampling.proposals import Budget, Describe, Description, Pool, Proposal
-from nas.sampling.surrogate import GaussianProcess, choose_kernel, condition
-
-Array = NDArray[np.float64]
 
 KNOWN_COSTS = frozenset(
     {"latency_ms", "memory_bytes", "energy_mj", "off_chip_bytes", "parameters", "macs"}
@@ -29,18 +23,9 @@ KNOWN_COSTS = frozenset(
 """Objectives that the chip model knows before training."""
 
 RANDOM_FIRST = 5
-SETTINGS_WEIGHT = 0.1
-"""Share of the settings in the distance of two candidates, where the network's features have 1."""
 
 LEAST_ERROR = 1e-3
 """Smaller errors count as this: their logarithms would say what a validation split cannot."""
-
-_WIDER_ERROR = 1.3
-"""The reference point's error lies this many times the range of the front's from the least."""
-
-_WIDER_COST = 1.1
-"""Its costs, the same with the range of all costs seen: what would extend the front gains, too."""
-
 
 _DESCRIPTION = "edgetpu_nas:description"
 """Under this name a trial keeps what was read of its candidate."""
@@ -59,24 +44,6 @@ def reason_to_fall_back(objectives: Sequence[str]) -> str | None:
     if unknown:
         return f"{', '.join(unknown)} is not known before training"
     return None
-
-
-@dataclass(frozen=True)
-class _Observation:
-    """A trained candidate: its proposal, its error, and whether it may be in the front."""
-
-    proposal: Proposal
-    error: float
-    is_feasible: bool = True
-
-
-@dataclass(frozen=True)
-class _History:
-    """What a study knows: observations, candidates at work, and all networks it ever met."""
-
-    observed: list[_Observation]
-    pending: list[Proposal]
-    known: frozenset[str]
 
 
 @dataclass
@@ -132,7 +99,7 @@ class CostAwareSampler(optuna.samplers.BaseSampler):
         number = len(study.get_trials(deepcopy=False))
         if number < self.random_first:
             return False  # the next one is random
-        parents = _front(self._history(study, number).observed)
+        parents = self._history(study, number).front()
         return self._pool.prepare(number, parents, seconds)
 
     def expected(self, number: int) -> Forecast | None:
@@ -197,61 +164,36 @@ class CostAwareSampler(optuna.samplers.BaseSampler):
         if not history.observed or begun < self.random_first:
             drawn = self._pool.random_candidate(history.known)
             return drawn[0] if drawn else None
-        parents = _front(history.observed)
-        candidates = self._pool.candidates(number, parents, history.known)
+        candidates = self._pool.candidates(number, history.front(), history.known)
         if not candidates:
             return None
-        proposal, self._expected[number] = self._best(history, candidates)
+        proposal, self._expected[number] = choose(history, candidates)
         return proposal
 
-    def _history(self, study: optuna.Study, number: int) -> _History:
+    def _history(self, study: optuna.Study, number: int) -> History:
         observed, pending, known = [], [], set()
         for trial in study.get_trials(deepcopy=False):
             if trial.number == number:
                 continue
             proposal = self._described(trial)
             name = proposal.description.id if proposal else trial.user_attrs.get("candidate_id")
-            if proposal and name not in known and _has_costs(proposal):
+            if proposal and name not in known and proposal.has_costs:
                 if trial.state == TrialState.COMPLETE:
                     observed.append(self._observation(study, trial, proposal))
                 elif not trial.state.is_finished():
                     pending.append(proposal)
             known |= {name} if name else set()
-        return _History(observed, pending, frozenset(known))
+        return History(observed, pending, frozenset(known))
 
     def _observation(
         self, study: optuna.Study, trial: FrozenTrial, proposal: Proposal
-    ) -> _Observation:
+    ) -> Observation:
         maximizes = study.directions[0] == StudyDirection.MAXIMIZE
         gate: Mapping[str, float] | None = trial.user_attrs.get("gate")
         value = gate["expected_accuracy"] if gate else trial.values[0]
         error = self.perfect - value if maximizes else value - self.perfect
         is_feasible = all(margin <= 0 for margin in trial.constraints.values())
-        return _Observation(proposal, max(error, LEAST_ERROR), is_feasible)
-
-    def _best(self, history: _History, candidates: list[Proposal]) -> tuple[Proposal, Forecast]:
-        trained = [entry.proposal for entry in history.observed]
-        inputs = _inputs([*trained, *history.pending, *candidates])
-        seen, pending = len(trained), len(history.pending)
-        errors = np.array([entry.error for entry in history.observed])
-        costs = _costs([*trained, *history.pending])
-        process = _fit(inputs[:seen], errors, _worst_error(errors, costs[:seen]))
-        means, deviations = process.predict(inputs)
-        usable = np.array([entry.is_feasible for entry in history.observed] + [True] * pending)
-        known = slice(0, seen + pending)
-        if pending:
-            believed = np.concatenate([process.targets, means[seen : seen + pending]])
-            process = condition(process.kernel, inputs[known], believed)
-            _, deviations = process.predict(inputs)
-        rest = slice(seen + pending, None)
-        open_costs = _costs(candidates)
-        farthest = _farthest(np.concatenate([costs, open_costs]))
-        stairs = _staircase(np.exp(means[known]), costs, usable, farthest)
-        gains = expected_improvement(stairs, open_costs, means[rest], deviations[rest])
-        # Without any gain in sight the least explored candidate teaches most.
-        best = int(np.argmax(gains if gains.max() > 0 else deviations[rest]))
-        scale = float(np.hypot(deviations[rest][best], process.noise))
-        return candidates[best], Forecast(float(means[rest][best]), scale, max(seen - 1, 1))
+        return Observation(proposal, max(error, LEAST_ERROR), is_feasible)
 
 
 @cache
@@ -263,59 +205,3 @@ def _version() -> str | None:
 def _params(trial: FrozenTrial) -> Mapping[str, Any]:
     waiting: Mapping[str, Any] = trial.system_attrs.get("fixed_params", {})
     return trial.params or waiting
-
-
-def _has_costs(proposal: Proposal) -> bool:
-    return proposal.description.is_feasible and proposal.description.costs is not None
-
-
-def _fit(inputs: Array, errors: Array, clip: float) -> GaussianProcess:
-    """Model log errors; all beyond the reference point are equally useless and count as one."""
-    targets = np.log(np.minimum(errors, clip))
-    return condition(choose_kernel(inputs, targets), inputs, targets)
-
-
-def _costs(proposals: Sequence[Proposal]) -> Array:
-    return np.array([proposal.description.costs for proposal in proposals], dtype=np.float64)
-
-
-def _inputs(proposals: Sequence[Proposal]) -> Array:
-    networks = standardized([proposal.description.features for proposal in proposals])
-    settings = standardized([proposal.settings for proposal in proposals], SETTINGS_WEIGHT)
-    return np.concatenate([networks, settings], axis=1)
-
-
-def _front(observed: Sequence[_Observation]) -> list[Proposal]:
-    feasible = [entry for entry in observed if entry.is_feasible]
-    if not feasible:
-        return []
-    costs = _costs([entry.proposal for entry in feasible])
-    points = np.column_stack([[entry.error for entry in feasible], costs])
-    keep = is_non_dominated(points)
-    return [entry.proposal for entry, kept in zip(feasible, keep, strict=True) if kept]
-
-
-def _worst_error(errors: Array, costs: Array) -> float:
-    """Return the reference point's error: beyond it, all networks are equally useless."""
-    front = errors[is_non_dominated(np.column_stack([errors, costs]))]
-    least = float(front.min())
-    return least + _WIDER_ERROR * max(float(front.max()) - least, 0.1 * least)
-
-
-def _farthest(costs: Array) -> Array:
-    """Return the reference point's costs.
-
-    A bound near the known front would leave better networks that cost more without any gain.
-    """
-    least, most = costs.min(axis=0), costs.max(axis=0)
-    return np.asarray(least + _WIDER_COST * np.where(most > least, most - least, 0.1 * abs(least)))
-
-
-def _staircase(
-    errors: Array, costs: Array, usable: NDArray[np.bool_], farthest: Array
-) -> Staircase:
-    if not usable.any():
-        return staircase(errors[:0], costs[:0], _worst_error(errors, costs), farthest)
-    errors, costs = errors[usable], costs[usable]
-    front = is_non_dominated(np.column_stack([errors, costs]))
-    return staircase(errors[front], costs[front], _worst_error(errors, costs), farthest)

@@ -9,7 +9,7 @@ import optuna
 
 from nas.candidates.candidate import Candidate
 from nas.candidates.costs import cost_fields
-from nas.evaluation.interval import accuracy_interval
+from nas.evaluation.interval import prediction_interval
 from nas.records.constraint import UNKNOWN_MARGIN, Constraint, violation
 from nas.records.record import Record, Status, as_json
 from nas.records.run import RunConfig
@@ -71,7 +71,9 @@ class Outcomes:
     ) -> Record:
         """Return the record of an evaluated candidate, infeasible if it breaks a constraint."""
         training = evaluation.training
-        low, high = accuracy_interval(evaluation.accuracy, evaluation.validation_examples)
+        low, high = prediction_interval(
+            evaluation.accuracy, evaluation.validation_examples, self._test_examples()
+        )
         results = {
             **cost_fields(evaluation.estimate),
             "accuracy": evaluation.accuracy,
@@ -91,6 +93,10 @@ class Outcomes:
         broken = violation(results, self.constraints)
         status: Status = "complete" if broken is None else "infeasible"
         return self._record(candidate, trial, status, broken, results)
+
+    def _test_examples(self) -> int:
+        """Return how many examples the accuracy of an export will be measured on."""
+        return max(1, self.config.split_sizes["test"])
 
     def _record(
         self,

@@ -10,9 +10,10 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
+from nas.sampling.acquisition import _farthest, _staircase
 from nas.sampling.improvement import expected_improvement
 from nas.sampling.proposals import Budget, Description
-from nas.sampling.sampler import CostAwareSampler, _farthest, _staircase, reason_to_fall_back
+from nas.sampling.sampler import CostAwareSampler, reason_to_fall_back
 from tests.sampling.spaces import describe, error
 
 BUDGET = Budget(first=60, more=1, seconds=None)

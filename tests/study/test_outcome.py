@@ -8,6 +8,7 @@ import pytest
 
 from nas.candidates.candidate import Candidate
 from nas.edgetpu.estimator import Estimator
+from nas.evaluation.interval import prediction_interval
 from nas.evaluation.training import Training
 from nas.network.network import Network
 from nas.records.constraint import parse_constraint
@@ -88,8 +89,8 @@ def test_an_evaluation_becomes_a_record_with_intervals(outcomes: Outcomes) -> No
     made = outcomes.finished(CANDIDATE, 7, evaluation(five_dense_layers(64), 0.9))
     assert (made.status, made.trial, made.preset, made.seed) == ("complete", 7, "tiny", 0)
     assert (made.accuracy, made.float_accuracy, made.epochs) == (0.9, 0.9, 3)
-    assert made.accuracy_low == pytest.approx(0.8256, abs=1e-3)
-    assert made.accuracy_high == pytest.approx(0.9448, abs=1e-3)
+    tested = outcomes.config.split_sizes["test"]
+    assert (made.accuracy_low, made.accuracy_high) == prediction_interval(0.9, 100, tested)
     assert made.latency_source == made.energy_source == "estimate"
     assert made.latency_low_ms is not None
     assert made.latency_ms is not None
