@@ -8,14 +8,14 @@ after so many asks, most of them repeats, and what it has not reached by then is
 """
 
 import argparse
+import hashlib
 import json
 import math
 import sys
 import time
-from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from functools import partial
 from importlib.util import find_spec
 from multiprocessing import get_context
 from pathlib import Path
@@ -27,8 +27,10 @@ from numpy.typing import NDArray
 
 from benchmarks.nasbench201_problem import Problem, table_problem
 from benchmarks.nasbench201_table import add_table_arguments, chosen_columns, read_table
+from benchmarks.search_courses import ENOUGH, Course, KeptCourses
 from benchmarks.search_efficiency_plot import draw
 from nas.errors import UserError
+from nas.provenance import git_commit
 from nas.records.pareto import hypervolume, is_non_dominated
 from nas.sampling.proposals import Budget
 from nas.sampling.sampler import CostAwareSampler
@@ -42,40 +44,9 @@ HV_AT = (25, 50, 100, 150, 200)
 ASKS = 20
 """A search ends after this many asks for each network of its budget, unless told otherwise."""
 
-ENOUGH = 0.99
-"""A search ends at this share of the hypervolume: all figures asked for are known."""
-
 _BLOCK = 500
 
 Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Course:
-    """One search.
-
-    Attributes:
-        ratios: Share of the true front's hypervolume after each distinct training.
-        repeats: Asks for a network that was trained before; answered from its record.
-        barred: Asks for cells that the table does not list.
-        slowest_s: Longest time of one ask, in seconds.
-    """
-
-    ratios: tuple[float, ...]
-    repeats: int
-    barred: int
-    slowest_s: float
-
-    def to(self, percent: int) -> int | None:
-        """Return the trainings until this share of the hypervolume, ``None`` if never."""
-        reached = (n for n, ratio in enumerate(self.ratios, start=1) if ratio >= percent / 100)
-        return next(reached, None)
-
-    def at(self, trainings: int) -> float | None:
-        """Return the share after so many trainings, at least: a search that has enough ends."""
-        if trainings <= len(self.ratios):
-            return self.ratios[trainings - 1]
-        return self.ratios[-1] if self.ratios and self.ratios[-1] >= ENOUGH else None
 
 
 @dataclass(frozen=True)
@@ -216,19 +187,43 @@ def not_worse(ours: Sequence[Course], theirs: Sequence[Course], percent: int) ->
 
 
 def measure(options: argparse.Namespace, problem: Problem) -> dict[str, list[Course]]:
-    """Run all searches, as many at once as there are processes."""
-    courses = {}
+    """Run all searches that are not kept, as many at once as there are processes."""
+    kept = KeptCourses(options.keep)
+    searches = {name: list(_searches(name, options)) for name in options.samplers}
     context = get_context("fork")  # hands the table over without reading it again
     with ProcessPoolExecutor(options.processes, mp_context=context) as executor:
-        for name in options.samplers:
-            seeds = options.seeds or (SEEDS_OF_SLOW if name in SLOW_SAMPLERS else SEEDS)
-            search = partial(
-                run_search, name, problem=problem, budget=options.budget, noise=options.noise,
-                most_asks=options.asks,
-            )  # fmt: skip
-            courses[name] = list(executor.map(search, range(seeds)))
-            print(f"{name}: {seeds} searches done", file=sys.stderr)
-    return courses
+        running = {
+            executor.submit(
+                run_search, name, search["seed"], problem=problem, budget=options.budget,
+                noise=options.noise, most_asks=options.asks,
+            ): search
+            for name, wanted in searches.items()
+            for search in wanted
+            if kept.find(search) is None
+        }  # fmt: skip
+        for done in as_completed(running):
+            kept.add(running[done], done.result())
+            search = running[done]
+            print(f"{search['sampler']}: seed {search['seed']} done", file=sys.stderr)
+    return {
+        name: [course for search in wanted if (course := kept.find(search)) is not None]
+        for name, wanted in searches.items()
+    }
+
+
+def _searches(name: str, options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """Tell all that decides the searches of a sampler, and the code that ours is made of."""
+    seeds = options.seeds or (SEEDS_OF_SLOW if name in SLOW_SAMPLERS else SEEDS)
+    shared = {
+        "sampler": name,
+        "budget": options.budget,
+        "asks": options.asks,
+        "noise": options.noise,
+        "table": hashlib.sha256(options.table.read_bytes()).hexdigest()[:16],
+        "columns": [options.accuracy, options.latency, options.params],
+        "code": git_commit() if name == DEFAULT else optuna.__version__,
+    }
+    return ({**shared, "seed": seed} for seed in range(seeds))
 
 
 def report(courses: dict[str, list[Course]]) -> dict[str, Any]:
@@ -285,6 +280,9 @@ def make_parser() -> argparse.ArgumentParser:
     add("--noise", type=float, default=0.03,
         help="deviation of a single training's log error (%(default)s)")  # fmt: skip
     add("--processes", type=int, default=1, help="searches at once (%(default)s)")
+    add("--keep", type=Path, metavar="FILE.jsonl",
+        help="keep each finished search there and run none again: an hour of gp goes on where it "
+        "was cut")  # fmt: skip
     add("--json", action="store_true", help="print one JSON object")
     add("--save", type=Path, help="also write the JSON to this file")
     add("--picture", type=Path, help="also draw the courses to this file")

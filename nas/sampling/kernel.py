@@ -13,7 +13,7 @@ MOST_OBSERVATIONS = 150
 
 JITTER = 1e-8
 
-_LENGTH, _LENGTH_SPREAD = math.log(1.5), 0.5
+_LENGTH, _LENGTH_SPREAD = math.log(2.5), 0.5
 _NOISE, _NOISE_SPREAD = math.log(0.05), 1.5
 """Normal priors of the logarithms, in the unit of the standardized inputs and as a share of the
 signal's variance: a few observations move no length scale far, so that a feature has to earn it."""

@@ -91,7 +91,7 @@ class Budget:
 
     first: int = 2000
     more: int = 2
-    seconds: float | None = 1.0
+    seconds: float | None = 0.5
 
 
 @dataclass

@@ -12,10 +12,9 @@ import pytest
 from benchmarks.nasbench201_network import cell_network
 from benchmarks.nasbench201_problem import Problem, table_problem
 from benchmarks.nasbench201_table import Columns, read_table
+from benchmarks.search_courses import ENOUGH, Course
 from benchmarks.search_efficiency import (
     ASKS,
-    ENOUGH,
-    Course,
     make_score,
     not_worse,
     run_search,
@@ -123,10 +122,14 @@ def test_the_command_prints_one_json_object(table: Path, tmp_path: Path) -> None
     picture = tmp_path / "courses.png"
     options = ["--table", str(table), "--accuracy", "top1", "--latency", "ms", "--params",
                "--seeds", "2", "--budget", "5", "--samplers", "cost_aware,random", "--json",
-               "--picture", str(picture)]  # fmt: skip
+               "--picture", str(picture), "--keep", str(tmp_path / "kept.jsonl")]  # fmt: skip
     command = [sys.executable, "-m", "benchmarks.search_efficiency", *options]
     done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
     figures = json.loads(done.stdout)
+    again = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    assert json.loads(again.stdout) == figures
+    assert "done" in done.stderr
+    assert "done" not in again.stderr  # all searches were kept
     ours = figures[figures["default"]]
     assert {"to_90", "to_95", "to_98", "to_99", "hv_at", "duplicates"} <= set(ours)
     assert ours["duplicates"] == ours["most_duplicates"] == 0
