@@ -43,6 +43,9 @@ _STAGES = 3
 
 Features = Mapping[str, float]
 
+SCHEMA = 2
+"""Raised when features change: those of another schema cannot stand beside these."""
+
 
 @dataclass(frozen=True)
 class _Reach:

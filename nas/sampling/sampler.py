@@ -11,6 +11,7 @@ from optuna.distributions import BaseDistribution
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
+from nas.candidates.features import SCHEMA
 from nas.provenance import versions
 from nas.sampling.acquisition import History, Observation, choose
 from nas.sampling.draft import draw
@@ -27,7 +28,7 @@ RANDOM_FIRST = 5
 LEAST_ERROR = 1e-3
 """Smaller errors count as this: their logarithms would say what a validation split cannot."""
 
-_DESCRIPTION = "edgetpu_nas:description"
+_DESCRIPTION = f"edgetpu_nas:description:{SCHEMA}"
 """Under this name a trial keeps what was read of its candidate."""
 
 
