@@ -1,6 +1,5 @@
 """Which described candidate to train next: the one that is expected to gain most hypervolume."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,10 +16,6 @@ from nas.sampling.surrogate import GaussianProcess, condition
 
 SETTINGS_WEIGHT = 0.1
 """Share of the settings in the distance of two candidates, where the network's features have 1."""
-
-OWN_SHARE = 0.5
-"""Share of the noise that is a network's own, beside what its features tell: it would come again in
-another training, so that a network may be better than those that look like it."""
 
 _WIDER_ERROR = 1.3
 """The reference point's error lies this many times the range of the front's from the least."""
@@ -79,14 +74,12 @@ def choose(history: History, candidates: Sequence[Proposal]) -> tuple[Proposal, 
         believed = np.concatenate([process.targets, means[seen : seen + pending]])
         process = condition(process.kernel, inputs[known], believed)
         _, deviations = process.predict(inputs)
-    means[:seen] += OWN_SHARE * (process.targets[:seen] - means[:seen])
-    spreads = np.hypot(deviations[rest], math.sqrt(OWN_SHARE) * process.noise)
     open_costs = _costs(candidates)
     farthest = _farthest(np.concatenate([costs, open_costs]))
     stairs = _staircase(np.exp(means[known]), costs, usable, farthest)
-    gains = expected_improvement(stairs, open_costs, means[rest], spreads)
+    gains = expected_improvement(stairs, open_costs, means[rest], deviations[rest])
     # Without any gain in sight the least explored candidate teaches most.
-    best = int(np.argmax(gains if gains.max() > 0 else spreads))
+    best = int(np.argmax(gains if gains.max() > 0 else deviations[rest]))
     scale = float(np.hypot(deviations[rest][best], process.noise))
     return candidates[best], Forecast(float(means[rest][best]), scale, max(seen - 1, 1))
 
