@@ -24,7 +24,7 @@ _DRAWS = 40
 _MOST_FRUITLESS = 200
 """After so many draws in a row without a new network there is none left to be expected."""
 
-_PATIENCE = 10
+_PATIENCE = 30
 """Where nothing feasible was found in its time, a proposal may take this many times as long."""
 
 _MOST_KEPT = 1500
@@ -91,7 +91,7 @@ class Budget:
 
     first: int = 2000
     more: int = 2
-    seconds: float | None = 0.5
+    seconds: float | None = 0.3
 
 
 @dataclass
