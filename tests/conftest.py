@@ -5,7 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-# Several test processes share few cores: threads of small matrix products would wait for each other.
+# Several test processes share few cores: threads of small products would wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
