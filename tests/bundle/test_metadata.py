@@ -1,8 +1,10 @@
 """Metadata of a bundle's models, as their own reader and the task library for images read them."""
 
 import json
+import os
 import subprocess
 import sys
+from ctypes.util import find_library
 from pathlib import Path
 
 import flatbuffers
@@ -72,7 +74,11 @@ def test_the_task_library_reads_them_and_classifies(
 
 
 def environment(path: Path) -> Path:
-    """Make one with the task libraries, which want another protobuf than TensorFlow."""
+    """Make one with the task libraries, which want another protobuf than TensorFlow, and libusb."""
+    if find_library("usb-1.0") is None:
+        missing = "the task libraries need libusb: apt-get install libusb-1.0-0"
+        assert not os.environ.get("REQUIRE_LIBUSB"), missing
+        pytest.skip(missing)
     subprocess.run([sys.executable, "-m", "venv", str(path)], check=True, timeout=120)
     installed = subprocess.run(
         [path / "bin" / "python", "-m", "pip", "install", "-q", "numpy<2", "tflite-support==0.4.4"],
