@@ -37,6 +37,7 @@ def test_the_package_is_imported_in_no_time_and_names_what_it_has() -> None:
     run_python(f"import sys, nas\nassert dir(nas) == ['search']\nassert not {HEAVY}, {HEAVY}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "before", ["import nas", "import nas, nas.search", "import nas\nfrom nas.search import main"]
 )

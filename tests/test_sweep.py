@@ -100,6 +100,7 @@ def test_ctrl_c_shows_what_was_costed(
     assert "interrupted after 2 steps" in captured.err
 
 
+@pytest.mark.slow
 def test_a_device_measures_every_step(
     capsys: pytest.CaptureFixture[str], model_file: str, monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,

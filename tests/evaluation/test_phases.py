@@ -50,6 +50,7 @@ def test_frozen_layers_keep_their_weights_until_they_are_fine_tuned(
     assert layer.trainable
 
 
+@pytest.mark.slow
 def test_frozen_to_the_end_only_the_others_learn(tiny_dataset: Dataset) -> None:
     model = small_network()
     (name,) = (layer.name for layer in model.layers if layer.name.startswith(LAYER))

@@ -74,6 +74,7 @@ def test_batch_normalization_follows_brief_trainings(tiny_dataset: Dataset) -> N
     assert momenta == [0.9]
 
 
+@pytest.mark.slow
 def test_a_loss_that_becomes_nan_fails_the_candidate_with_the_epoch(tiny_dataset: Dataset) -> None:
     with pytest.raises(CandidateError, match="the loss became nan in epoch 1"):
         train(
