@@ -212,7 +212,7 @@ def measure(options: argparse.Namespace, problem: Problem) -> dict[str, list[Cou
 
 
 def _searches(name: str, options: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    """Tell all that decides the searches of a sampler, and the code that ours is made of."""
+    """Tell all that decides the searches of a sampler; of our own code the commit, no more."""
     seeds = options.seeds or (SEEDS_OF_SLOW if name in SLOW_SAMPLERS else SEEDS)
     shared = {
         "sampler": name,
