@@ -44,8 +44,6 @@ HV_AT = (25, 50, 100, 150, 200)
 ASKS = 20
 """A search ends after this many asks for each network of its budget, unless told otherwise."""
 
-_BLOCK = 500
-
 Array = NDArray[np.float64]
 
 
@@ -78,12 +76,7 @@ def _volume(front: Array) -> float:
 
 
 def _front(losses: Array) -> Array:
-    """Return the rows that no other dominates; in blocks, as to compare all takes n² memory."""
-    front = losses[:0]
-    for start in range(0, len(losses), _BLOCK):
-        front = np.concatenate([front, losses[start : start + _BLOCK]])
-        front = front[is_non_dominated(front)]
-    return front
+    return losses[is_non_dominated(losses)]
 
 
 def make_sampler(name: str, seed: int, problem: Problem) -> optuna.samplers.BaseSampler:

@@ -13,7 +13,6 @@ from objectives import Objective
 _DRAWS = 400
 _SEED = 0
 _CERTAIN = 3.0
-_GOOD = 40
 # Half widths of the intervals of a normal distribution: 95 %, 80 % and the quartiles.
 _Z_95, _Z_80, _Z_QUARTILE = 1.959964, 1.281552, 0.674490
 
@@ -62,17 +61,8 @@ def _shares(points: Losses, below: Losses, above: Losses) -> NDArray[np.float64]
     for _ in range(_DRAWS):
         z = random.standard_normal((len(near), points.shape[1]))
         drawn = points[near] + z * np.where(z > 0, above[near], below[near])
-        shares[near[_front_of(drawn)]] += 1
+        shares[near[is_non_dominated(drawn)]] += 1
     return shares / _DRAWS
-
-
-def _front_of(points: Losses) -> NDArray[np.intp]:
-    """Return the places of the non-dominated points; a few good ones rule most others out."""
-    ranks = ((points - points.min(axis=0)) / np.maximum(np.ptp(points, axis=0), 1e-12)).sum(axis=1)
-    good = points[np.argsort(ranks)[:_GOOD]]
-    beaten = (good[:, None, :] < points[None, :, :]).all(axis=2).any(axis=0)
-    left = np.flatnonzero(~beaten)
-    return left[is_non_dominated(points[left])]
 
 
 def _may_be_on_front(points: Losses, below: Losses, above: Losses) -> NDArray[np.intp]:

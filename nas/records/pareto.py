@@ -38,10 +38,15 @@ def is_non_dominated(points: Losses) -> NDArray[np.bool_]:
     Returns:
         Booleans, ``(n,)``.
     """
-    no_worse = (points[:, None, :] <= points[None, :, :]).all(axis=2)
-    better = (points[:, None, :] < points[None, :, :]).any(axis=2)
-    dominated: NDArray[np.bool_] = (no_worse & better).any(axis=0)
-    return ~dominated
+    keep = np.zeros(len(points), dtype=np.bool_)
+    left = np.lexsort(points.T[::-1])
+    while len(left):  # the first that is left cannot be dominated by a later one
+        first, left = left[0], left[1:]
+        keep[first] = True
+        no_worse = (points[first] <= points[left]).all(axis=1)
+        better = (points[first] < points[left]).any(axis=1)
+        left = left[~(no_worse & better)]
+    return keep
 
 
 def pareto_front(records: Sequence[Record], objectives: Sequence[Objective]) -> list[Record]:
