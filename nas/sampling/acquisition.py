@@ -21,7 +21,7 @@ _WIDER_ERROR = 1.3
 """The reference point's error lies this many times the range of the front's from the least."""
 
 _WIDER_COST = 1.1
-"""Its costs, the same with the range of all costs seen: what would extend the front gains, too."""
+"""Its costs, the same with a range that takes turns, see ``_reference_costs``."""
 
 
 @dataclass(frozen=True)
@@ -75,8 +75,10 @@ def choose(history: History, candidates: Sequence[Proposal]) -> tuple[Proposal, 
         process = condition(process.kernel, inputs[known], believed)
         _, deviations = process.predict(inputs)
     open_costs = _costs(candidates)
-    farthest = _farthest(np.concatenate([costs, open_costs]))
-    stairs = _staircase(np.exp(means[known]), costs, usable, farthest)
+    within = np.concatenate([usable, np.full(len(candidates), fill_value=True)])
+    reachable = np.column_stack([means, np.concatenate([costs, open_costs])])[within]
+    reference = _reference_costs(reachable, turn=seen + pending)
+    stairs = _staircase(np.exp(means[known]), costs, usable, reference)
     gains = expected_improvement(stairs, open_costs, means[rest], deviations[rest])
     # Without any gain in sight the least explored candidate teaches most.
     best = int(np.argmax(gains if gains.max() > 0 else deviations[rest]))
@@ -107,20 +109,28 @@ def _worst_error(errors: Array, costs: Array) -> float:
     return least + _WIDER_ERROR * max(float(front.max()) - least, 0.1 * least)
 
 
-def _farthest(costs: Array) -> Array:
-    """Return the reference point's costs.
+def _reference_costs(reachable: Array, turn: int) -> Array:
+    """Return the reference point's costs, which decide what a step along the front is worth.
 
-    A bound near the known front would leave better networks that cost more without any gain.
+    Those of the front as it is expected make its cheap end and its middle dense, but leave nothing
+    to gain for a costly network that is better than expected; those of everything do, and spend
+    many trainings there. So they take turns.
+
+    Args:
+        reachable: Expected errors and costs of trained networks and candidates,
+            ``(n, 1 + costs)``.
+        turn: Counts the proposals.
     """
+    costs = (reachable if turn % 2 else reachable[is_non_dominated(reachable)])[:, 1:]
     least, most = costs.min(axis=0), costs.max(axis=0)
     return np.asarray(least + _WIDER_COST * np.where(most > least, most - least, 0.1 * abs(least)))
 
 
 def _staircase(
-    errors: Array, costs: Array, usable: NDArray[np.bool_], farthest: Array
+    errors: Array, costs: Array, usable: NDArray[np.bool_], reference: Array
 ) -> Staircase:
     if not usable.any():
-        return staircase(errors[:0], costs[:0], _worst_error(errors, costs), farthest)
+        return staircase(errors[:0], costs[:0], _worst_error(errors, costs), reference)
     errors, costs = errors[usable], costs[usable]
     front = is_non_dominated(np.column_stack([errors, costs]))
-    return staircase(errors[front], costs[front], _worst_error(errors, costs), farthest)
+    return staircase(errors[front], costs[front], _worst_error(errors, costs), reference)

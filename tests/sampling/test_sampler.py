@@ -10,7 +10,7 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
-from nas.sampling.acquisition import _farthest, _staircase
+from nas.sampling.acquisition import _reference_costs, _staircase
 from nas.sampling.improvement import expected_improvement
 from nas.sampling.proposals import Budget, Description
 from nas.sampling.sampler import CostAwareSampler, reason_to_fall_back
@@ -141,13 +141,20 @@ def without_costs(trial: optuna.trial.BaseTrial) -> Description:
     return replace(describe(trial), costs=())
 
 
-def test_a_better_network_beyond_the_front_s_costs_gains() -> None:
-    """Costs 2, 4 and 12 are seen: bound 2 + 1.1 * 10 = 13. At cost 10, (13 - 10) * (0.2 - 0.1)."""
+def test_a_better_network_beyond_the_front_s_costs_gains_at_every_other_turn() -> None:
+    """Costs 2, 4 and 12 are seen: bound 2 + 1.1 * 10 = 13. At cost 10, (13 - 10) * (0.2 - 0.1).
+
+    Costs 2 and 4 are those of the expected front: bound 2 + 1.1 * 2 = 4.2.
+    """
     errors, costs = np.array([0.3, 0.2]), np.array([[2.0], [4.0]])
-    farthest = _farthest(np.array([[2.0], [4.0], [12.0]]))
-    stairs = _staircase(errors, costs, np.array([True, True]), farthest)
-    gain = expected_improvement(stairs, np.array([[10.0]]), np.log([0.1]), np.zeros(1))
-    assert gain == pytest.approx([0.3])
+    reachable = np.array([[0.3, 2.0], [0.2, 4.0], [0.5, 12.0]])
+    gains = []
+    for turn in (1, 2, 3):
+        reference = _reference_costs(reachable, turn)
+        stairs = _staircase(errors, costs, np.array([True, True]), reference)
+        gains += [*expected_improvement(stairs, np.array([[10.0]]), np.log([0.1]), np.zeros(1))]
+    assert gains == pytest.approx([0.3, 0.0, 0.3])
+    assert _reference_costs(reachable, turn=2) == pytest.approx([4.2])
 
 
 def test_without_a_usable_network_every_cost_gains() -> None:
