@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from nas.candidates.features import standardized
 from nas.records.pareto import is_non_dominated
@@ -61,6 +62,13 @@ def choose(history: History, candidates: Sequence[Proposal]) -> tuple[Proposal, 
     Returns:
         The candidate, and the log error that it is expected to be measured with.
     """
+    # Its products are small: threads that wait for each other on busy cores make them ten times
+    # as slow.
+    with threadpool_limits(limits=1, user_api="blas"):
+        return _choose(history, candidates)
+
+
+def _choose(history: History, candidates: Sequence[Proposal]) -> tuple[Proposal, Forecast]:
     trained = [entry.proposal for entry in history.observed]
     inputs = _inputs([*trained, *history.pending, *candidates])
     seen, pending = len(trained), len(history.pending)
