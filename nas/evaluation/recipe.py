@@ -35,6 +35,7 @@ class Recipe:
             of steps: after a brief training it evaluates with statistics of the initial weights.
         frozen_share: Share of the epochs in which layers that have learned before stay frozen.
         fine_tuning: Factor on the learning rate afterwards, when every layer is trained.
+        augmentation: Random changes of the training images, see ``augmentation.CHANGES``.
 
     Reference:
         60 epochs frozen, then 20 with everything trainable: Nuh Mih et al., Canadian AI 2024,
@@ -49,6 +50,7 @@ class Recipe:
     normalization_momentum: float = 0.9
     frozen_share: float = 0.75
     fine_tuning: float = 0.1
+    augmentation: tuple[str, ...] = ()
 
     def phases(self, *, has_learned: bool) -> tuple[Phase, ...]:
         """Return how the epochs are trained.

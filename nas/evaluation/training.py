@@ -2,16 +2,18 @@
 
 import math
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from nas.data.dataset import Split
 from nas.errors import CandidateError
+from nas.evaluation.augmentation import augment
 from nas.evaluation.recipe import Phase, Recipe
 
 EVALUATION_BATCH = 256
@@ -66,7 +68,12 @@ def train(
     started = time.monotonic()
     _set_normalization_momentum(model, recipe.normalization_momentum)
     best = _BestCheckpoint(on_epoch)
-    examples = batches(train_split, recipe.batch_size, shuffle_seed=recipe.seed)
+    examples = batches(
+        train_split,
+        recipe.batch_size,
+        shuffle_seed=recipe.seed,
+        augmentation=recipe.augmentation,
+    )
     try:
         for phase in recipe.phases(has_learned=bool(learned)):
             for name in learned:
@@ -87,7 +94,12 @@ def train(
     return Training(tuple(best.curve), best.epoch, time.monotonic() - started)
 
 
-def batches(split: Split, batch_size: int, shuffle_seed: int | None = None) -> Any:
+def batches(
+    split: Split,
+    batch_size: int,
+    shuffle_seed: int | None = None,
+    augmentation: Sequence[str] = (),
+) -> Any:
     """Return a prefetched ``tf.data.Dataset`` of float32 inputs and labels.
 
     Rows are gathered from the split's array, which is memory-mapped: the operating system's page
@@ -97,17 +109,20 @@ def batches(split: Split, batch_size: int, shuffle_seed: int | None = None) -> A
         split: Examples.
         batch_size: Examples a batch; the last one may be smaller.
         shuffle_seed: Seed of a new order every epoch; ``None`` keeps the split's order.
+        augmentation: Random changes of the images, from the same seed.
     """
+    random = np.random.default_rng(shuffle_seed)
     count, shape = len(split), split.inputs.shape[1:]
     order = tf.data.Dataset.range(count)
     if shuffle_seed is not None:
         order = order.shuffle(count, seed=shuffle_seed)
 
+    def read(index: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[np.int32]]:
+        return augment(split.inputs[index], augmentation, random), split.labels[index]
+
     def gather(rows: Any) -> Any:
         types = (split.inputs.dtype, np.int32)
-        inputs, labels = tf.numpy_function(
-            lambda index: (split.inputs[index], split.labels[index]), [rows], types
-        )
+        inputs, labels = tf.numpy_function(read, [rows], types)
         inputs.set_shape((None, *shape))
         labels.set_shape((None,))
         return tf.cast(inputs, tf.float32), labels

@@ -21,8 +21,8 @@ from nas.sampling.draft import Draft, changes
 _DRAWS = 40
 """At most this many draws for each network wanted: most may repeat others, or build none."""
 
-_MOST_FRUITLESS = 200
-"""After so many draws in a row without a new network there is none left to be expected."""
+_MOST_FRUITLESS, _MORE_FRUITLESS = 500, 10
+"""After so many draws in a row without a new network hardly any is left; each trial looks on."""
 
 _PATIENCE = 30
 """Where nothing feasible was found in its time, a proposal may take this many times as long."""
@@ -143,9 +143,9 @@ class Pool:
         # Both kinds get their share of the time when describing is slow.
         share = 1.0 if len(self._drawn) >= wanted else 0.5
         pool = self._read_all(self._neighbours(number, parents), started + share * seconds)
-        self._draw_up_to(wanted, started + seconds)
+        self._draw_up_to(number, started + seconds)
         found = _open_ones(pool | self._drawn, known)
-        return found or self.random_candidate(known)
+        return found or self.random_candidate(number, known)
 
     def prepare(self, number: int, parents: Sequence[Proposal], seconds: float) -> bool:
         """Describe ahead, for so many seconds, what ``candidates`` will look at.
@@ -161,32 +161,35 @@ class Pool:
         end = time.monotonic() + seconds
         # More would drive out what it has just read.
         self._read_all(self._neighbours(number, parents)[: _MOST_KEPT // 2], end)
-        self._draw_up_to(self._wanted(number), end)
+        self._draw_up_to(number, end)
         return time.monotonic() >= end
 
-    def random_candidate(self, known: frozenset[str]) -> list[Proposal]:
+    def random_candidate(self, number: int, known: frozenset[str]) -> list[Proposal]:
         """Return one feasible random candidate with known costs, or none.
 
         Args:
+            number: Number of the trial; later ones look longer.
             known: Networks left out.
         """
         seconds = self.budget.seconds
         end = float("inf") if seconds is None else time.monotonic() + _PATIENCE * seconds
         found = _open_ones(self._drawn, known)[:1]
-        while not found and time.monotonic() < end and self._draw(self.budget.first):
+        while not found and time.monotonic() < end and self._draw(number):
             found = _open_ones(self._drawn, known)[:1]
         return found
 
     def _wanted(self, number: int) -> int:
         return self.budget.first + self.budget.more * number
 
-    def _draw_up_to(self, wanted: int, end: float) -> None:
-        while len(self._drawn) < wanted and time.monotonic() < end and self._draw(wanted):
+    def _draw_up_to(self, number: int, end: float) -> None:
+        wanted = self._wanted(number)
+        while len(self._drawn) < wanted and time.monotonic() < end and self._draw(number):
             pass
 
-    def _draw(self, wanted: int) -> bool:
+    def _draw(self, number: int) -> bool:
         """Draw once, if there is a network left to be expected."""
-        if self._draws >= _DRAWS * wanted or self._fruitless >= _MOST_FRUITLESS:
+        fruitless = _MOST_FRUITLESS + _MORE_FRUITLESS * number
+        if self._draws >= _DRAWS * self._wanted(number) or self._fruitless >= fruitless:
             return False
         rng = np.random.default_rng((self.seed, 0, self._draws))
         self._draws += 1

@@ -163,7 +163,7 @@ class CostAwareSampler(optuna.samplers.BaseSampler):
         history = self._history(study, number)
         begun = len(history.observed) + len(history.pending)
         if not history.observed or begun < self.random_first:
-            drawn = self._pool.random_candidate(history.known)
+            drawn = self._pool.random_candidate(number, history.known)
             return drawn[0] if drawn else None
         candidates = self._pool.candidates(number, history.front(), history.known)
         if not candidates:

@@ -7,6 +7,7 @@ import optuna
 import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
+from nas.errors import CandidateError
 from nas.sampling.draft import Draft, changes, draw
 from nas.sampling.proposals import Budget, Description, Pool
 from tests.sampling.spaces import describe
@@ -122,9 +123,9 @@ def test_where_hardly_anything_is_feasible_the_search_for_one_takes_longer() -> 
     hurried = Pool(slow, 0, Budget(first=200, more=0, seconds=0.005))
     assert hurried.candidates(0, [], frozenset()) == []
     patient = Pool(rare, 0, Budget(first=200, more=0, seconds=5.0))
-    (found,) = patient.random_candidate(frozenset())
+    (found,) = patient.random_candidate(0, frozenset())
     assert found.params == {"x": 50}
-    assert patient.random_candidate(frozenset({"50"})) == []
+    assert patient.random_candidate(0, frozenset({"50"})) == []
 
 
 def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,6 +147,24 @@ def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(calls) == 21
 
 
+def test_later_trials_look_longer_for_what_is_rare_and_a_resumed_search_finds_the_same() -> None:
+    """One setting in 200 builds a network: 500 draws in a row often find none."""
+
+    def rare(trial: optuna.trial.BaseTrial) -> Description:
+        value = trial.suggest_int("x", 1, 4000)
+        if value % 200:
+            raise CandidateError("no network")
+        return Description(str(value), {}, (1.0,))
+
+    budget = Budget(first=2000, more=0, seconds=None)
+    pool = Pool(rare, 0, budget)
+    first = pool.candidates(0, [], frozenset())
+    later = pool.candidates(200, [], frozenset())
+    resumed = Pool(rare, 0, budget).candidates(200, [], frozenset())
+    assert len(first) < len(later) <= 20
+    assert [c.description.id for c in resumed] == [c.description.id for c in later]
+
+
 def test_an_exhausted_space_is_noticed_before_all_draws_are_made() -> None:
     calls = []
 
@@ -157,5 +176,5 @@ def test_an_exhausted_space_is_noticed_before_all_draws_are_made() -> None:
     pool = Pool(tiny, 0, Budget(first=2000, more=0, seconds=None))
     assert len(pool.candidates(0, [], frozenset())) == 4
     assert len(calls) < 600
-    assert pool.random_candidate(frozenset("1234")) == []
+    assert pool.random_candidate(0, frozenset("1234")) == []
     assert len(calls) < 600
