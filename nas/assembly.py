@@ -13,7 +13,7 @@ from nas.data.dataset import Dataset
 from nas.data.sources import prepare_dataset
 from nas.data.storage import open_dataset
 from nas.errors import UserError
-from nas.evaluation.recipe import Recipe
+from nas.evaluation.recipe import Recipe, parse_augmentation
 from nas.provenance import git_commit, versions
 from nas.records.chip_model import make_estimator
 from nas.records.constraint import parse_constraint
@@ -45,13 +45,14 @@ def check_settings(settings: Settings, path: Path) -> str | None:
         What will be done otherwise than asked for, in words, or ``None``.
 
     Raises:
-        UserError: An unknown space, objective, constraint or storage, a sampler that cannot run
-            here, or a run inside its data.
+        UserError: An unknown space, objective, augmentation, constraint or storage, a sampler that
+            cannot run here, or a run inside its data.
     """
     from nas.sampling.samplers import fitting_sampler
 
     chosen_objectives(settings.objectives)
     sampler, reason = fitting_sampler(settings.sampler, settings.objectives)
+    parse_augmentation(settings.augment, are_images=True)  # whether they are, the data tells
     for text in settings.constraints:
         parse_constraint(text)
     data = Path(settings.data).resolve()
@@ -239,7 +240,7 @@ def check_fidelity(
 
 def make_recipe(config: RunConfig) -> Recipe:
     """Make the brief training of the run."""
-    return Recipe(config.epochs, config.batch_size, config.seed)
+    return Recipe(config.epochs, config.batch_size, config.seed, augmentation=config.augment)
 
 
 def open_data(directory: RunDirectory, config: RunConfig) -> Dataset:
@@ -312,8 +313,13 @@ def _config(settings: Settings, dataset: Dataset) -> RunConfig:
     from nas.sampling.samplers import fitting_sampler
 
     sampler, _ = fitting_sampler(settings.sampler, settings.objectives)
+    found = {
+        "augment": parse_augmentation(settings.augment, are_images=dataset.image_side is not None),
+        "image_size": dataset.image_side,
+        "sampler": sampler,
+    }
     return RunConfig(
-        **{**vars(settings), "image_size": dataset.image_side, "sampler": sampler},
+        **{**vars(settings), **found},
         class_names=dataset.class_names,
         split_sizes=dataset.split_sizes,
         data_fingerprint=dataset.fingerprint,

@@ -107,6 +107,11 @@ def parse_count(text: str) -> int:
     return int(text)
 
 
+def parse_names(text: str) -> list[str]:
+    """Read names with commas between them."""
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
 def check_picture(path: Path | None) -> None:
     """Refuse a picture that could not be written, before the work is done.
 

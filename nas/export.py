@@ -1,5 +1,6 @@
 """``python -m nas.export``: train the chosen network fully and write what goes to the device."""
 
+import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,11 +13,12 @@ from nas.command import (
     EXIT_FAILED,
     CommandParser,
     parse_count,
+    parse_names,
     print_json,
     run_command,
 )
 from nas.errors import UserError
-from nas.evaluation.recipe import Recipe
+from nas.evaluation.recipe import AUGMENTATIONS, NO_AUGMENTATION, Recipe, parse_augmentation
 from nas.records.choosing import RULES, choose
 from nas.records.int8_loss import keep_int8_loss
 from nas.records.pareto import pareto_front
@@ -51,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     directory = RunDirectory(options.run)
     config = read_config(directory)
     record = pick_record(config, read_records(directory.records), options.pick)
-    recipes = _recipes(config, options.epochs, options.seeds)
+    recipes = _recipes(config, options)
     compiler = _find_compiler(options.compiler)
     quiet_tensorflow()
     from nas.bundle.bundle import TRAINING_LOG, check_folder
@@ -143,14 +145,23 @@ def _open_choice(directory: RunDirectory, config: RunConfig, record: Record) -> 
         build=lambda: space.build(fixed_hyperparameters(values)),
         warm_start=lambda model: warm_start(space, model, values),
         front_end=find_front_end(space, values),
+        augmentation=config.augment,
     )
 
 
-def _recipes(config: RunConfig, epochs: int | None, seeds: int) -> list[Recipe]:
+def _recipes(config: RunConfig, options: argparse.Namespace) -> list[Recipe]:
     """Return how to train, from as many seeds, the run's own first."""
-    epochs = epochs or EPOCHS_FACTOR * config.epochs
-    first = config.seed
-    return [Recipe(epochs, config.batch_size, seed) for seed in range(first, first + seeds)]
+    changes = config.augment
+    if options.augment is not None:
+        are_images = config.image_size is not None
+        changes = parse_augmentation(options.augment, are_images=are_images)
+    first = Recipe(
+        options.epochs or EPOCHS_FACTOR * config.epochs,
+        config.batch_size,
+        config.seed,
+        augmentation=changes,
+    )
+    return [replace(first, seed=first.seed + place) for place in range(options.seeds)]
 
 
 def _compile(network: "Deployable", compiler: "Compiler | None") -> "CompilerAnswer | None":
@@ -248,6 +259,11 @@ def _parser() -> CommandParser:
     parser.add_argument(
         "--epochs", type=parse_count, metavar="N",
         help=f"epochs of the final training; {EPOCHS_FACTOR} times the search's if not given",
+    )  # fmt: skip
+    parser.add_argument(
+        "--augment", type=parse_names, metavar="NAMES",
+        help=f"random changes of training images, of {', '.join(AUGMENTATIONS)}, or "
+        f"{NO_AUGMENTATION}; the search's if not given",
     )  # fmt: skip
     parser.add_argument(
         "--seeds", type=parse_count, default=1, metavar="N",

@@ -8,10 +8,11 @@ from pathlib import Path
 from textwrap import fill
 from typing import Annotated, Any, NoReturn, TypedDict, TypeVar, get_type_hints
 
-from nas.command import CommandParser, parse_count, parse_duration, parse_seed
+from nas.command import CommandParser, parse_count, parse_duration, parse_names, parse_seed
 from nas.edgetpu.chip import LinkName
 from nas.edgetpu.host import HostName
 from nas.errors import UserError
+from nas.evaluation.recipe import AUGMENTATIONS
 from nas.records.run import EXECUTORS, SAMPLERS, Settings
 from objectives import OBJECTIVES
 from search_spaces import SPACES
@@ -36,10 +37,6 @@ class Option:
     setting: str | None = None
 
 
-def _parse_names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
-
-
 def _parse_path(text: str) -> str:
     return str(Path(text).absolute())
 
@@ -57,7 +54,7 @@ def _parse_storage(text: str) -> str:
 _COUNT = {"type": parse_count, "metavar": "N"}
 _DURATION = {"type": parse_duration, "metavar": "DURATION"}
 _NAME = {"metavar": "NAME"}
-_NAMES = {"action": "extend", "type": _parse_names, "metavar": "NAMES"}
+_NAMES = {"action": "extend", "type": parse_names, "metavar": "NAMES"}
 _EITHER = {"action": argparse.BooleanOptionalAction}
 _YES = {"action": "store_true"}
 
@@ -86,6 +83,8 @@ class SearchOptions(TypedDict, total=False):
         "a candidate that takes longer is ended and recorded", _DURATION, "1h", "trial_timeout_s")]
     epochs: Annotated[int, Option("epochs of the brief training", _COUNT)]
     batch_size: Annotated[int, Option("examples a step", _COUNT)]
+    augment: Annotated[str | Sequence[str], Option(
+        f"random changes of training images, of {', '.join(AUGMENTATIONS)}", _NAMES, "none")]
     seed: Annotated[int, Option(
         "seed of splits, sampler and training", {"type": parse_seed, "metavar": "N"})]
     workers: Annotated[int, Option("candidates evaluated at once", _COUNT)]

@@ -28,6 +28,12 @@ def test_data_that_was_deleted_is_prepared_again(directory: RunDirectory) -> Non
     assert (after.train.inputs == before.train.inputs).all()
 
 
+def test_signals_have_no_images_to_change(tmp_path: Path) -> None:
+    signals = Settings(space="spectrogram_mlp", data="motion_synthetic", augment=("flip",))
+    with pytest.raises(UserError, match="changes images, and the data holds signals"):
+        start_run(tmp_path / "run", signals)
+
+
 def test_data_that_changed_is_refused(directory: RunDirectory) -> None:
     config = read_config(directory)
     next((Path(config.data) / "above").iterdir()).unlink()

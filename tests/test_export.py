@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from statistics import mean, stdev
 
@@ -11,7 +12,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from nas.command import run_command
 from nas.errors import UserError
-from nas.export import main, pick_record
+from nas.export import _parser, _recipes, main, pick_record
 from nas.records.record import as_json
 from nas.records.run import RunDirectory, write_config
 from tests import searching
@@ -60,6 +61,19 @@ def test_what_is_no_run_ends_with_status_2(
         run_command("export", lambda: main([str(tmp_path), "--out", str(tmp_path / "out")]))
     assert end.value.code == 2
     assert "not a run directory" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "changes"),
+    [([], ("flip",)), (["--augment", "shift,light"], ("shift", "light")), (["--augment=none"], ())],
+)
+def test_images_are_changed_as_in_the_search_unless_told_otherwise(
+    words: list[str], changes: tuple[str, ...]
+) -> None:
+    options = _parser().parse_args(["run", "--out", "out", "--seeds", "2", *words])
+    recipes = _recipes(replace(run_config(), augment=("flip",)), options)
+    assert [recipe.seed for recipe in recipes] == [run_config().seed, run_config().seed + 1]
+    assert {recipe.augmentation for recipe in recipes} == {changes}
 
 
 @pytest.fixture(scope="module")

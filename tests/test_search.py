@@ -21,6 +21,7 @@ from tests.searching import GOOD_SPACE, fail_with, records, run
         (["--epochs", "-1"], "--epochs: a whole number of at least 1"),
         (["--timeout", "5"], "--timeout: a duration is a positive number with a unit"),
         (["--objectives", "speed"], "unknown objective 'speed'; use one of accuracy"),
+        (["--augment", "flip,crop"], "--augment 'crop': use flip, shift, light, or none alone"),
         (["--objectives", "accuracy,accuracy"], "objectives must be different names"),
         (["--data", "no/such/folder"], "no/such/folder"),
         (["--device", "toaster"], "device 'toaster': name it usb"),

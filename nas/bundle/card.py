@@ -1,5 +1,7 @@
 """The model card: what a network is, how good, at what cost, and who says so."""
 
+from collections.abc import Sequence
+
 from nas.bundle.final_training import Final
 from nas.bundle.preparation import IMAGE, Preparation
 from nas.bundle.seeds import seeds_table
@@ -133,10 +135,15 @@ def _recipe(config: RunConfig, network: Deployable, input_words: str) -> str:
         f"Trained for {trained.epochs or 'an unknown number of'} epochs with Adam from seed "
         f"{'unknown' if trained.seed is None else trained.seed}; "
         f"epoch {trained.best_epoch or 'unknown'} was kept. "
+        f"{_augmentation(trained.augmentation)}"
         f"Input: {input_words}, "
         "prepared as `preprocessing.json` says. With the same options, versions and number of "
         "processors, another export gives the same bytes of `model.tflite`.\n"
     )
+
+
+def _augmentation(names: Sequence[str]) -> str:
+    return f"Training images were changed at random: {', '.join(names)}. " if names else ""
 
 
 def _settings(record: Record) -> str:

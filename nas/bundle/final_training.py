@@ -34,6 +34,7 @@ class Choice:
         build: Makes the Keras model.
         warm_start: Loads what the model's layers have learned before; returns their names.
         front_end: What prepares signals for the network.
+        augmentation: Random changes of the images in the search's training.
     """
 
     record: Record
@@ -42,6 +43,7 @@ class Choice:
     build: Callable[[], Any]
     warm_start: Callable[[Any], Collection[str]]
     front_end: FrontEnd | None = None
+    augmentation: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -178,8 +180,10 @@ class FinalTraining:
             return None
         curve = record.learning_curve or ()
         epoch = 1 + max(range(len(curve)), key=curve.__getitem__) if curve else None
-        float_accuracy = record.float_accuracy
-        return Trained(content, accuracy, float_accuracy, record.seed, record.epochs, epoch)
+        return Trained(
+            content, accuracy, record.float_accuracy, record.seed, record.epochs, epoch,
+            choice.augmentation,
+        )  # fmt: skip
 
     def _refine_searched(self, searched: Trained) -> Trained:
         choice = self._choice

@@ -28,6 +28,7 @@ class Trained:
         seed: Seed of the training; ``None`` is unknown.
         epochs: Epochs of the training; ``None`` is unknown.
         best_epoch: Epoch whose weights it has, from 1; ``None`` is unknown.
+        augmentation: Random changes of the images it was trained on.
     """
 
     content: bytes
@@ -36,6 +37,7 @@ class Trained:
     seed: int | None = None
     epochs: int | None = None
     best_epoch: int | None = None
+    augmentation: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,7 @@ def retrain(
         recipe.seed,
         recipe.epochs,
         training.best_epoch,
+        recipe.augmentation,
     )
 
 

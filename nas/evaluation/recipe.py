@@ -1,6 +1,14 @@
 """How a network is trained."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from nas.errors import UserError
+
+AUGMENTATIONS = ("flip", "shift", "light")
+"""Random changes of training images: mirrored left to right, moved, contrast and brightness."""
+
+NO_AUGMENTATION = "none"
 
 
 @dataclass(frozen=True)
@@ -35,7 +43,7 @@ class Recipe:
             of steps: after a brief training it evaluates with statistics of the initial weights.
         frozen_share: Share of the epochs in which layers that have learned before stay frozen.
         fine_tuning: Factor on the learning rate afterwards, when every layer is trained.
-        augmentation: Random changes of the training images, see ``augmentation.CHANGES``.
+        augmentation: Random changes of the training images, of ``AUGMENTATIONS``.
 
     Reference:
         60 epochs frozen, then 20 with everything trainable: Nuh Mih et al., Canadian AI 2024,
@@ -65,3 +73,25 @@ class Recipe:
         first = Phase(0, frozen, self.learning_rate, is_frozen=True)
         second = Phase(frozen, self.epochs, lower, is_frozen=False)
         return tuple(phase for phase in (first, second) if phase.start < phase.end)
+
+
+def parse_augmentation(names: Sequence[str], *, are_images: bool) -> tuple[str, ...]:
+    """Return the changes that a user names, each once; ``none`` is none.
+
+    Args:
+        names: As given.
+        are_images: Whether the data is images.
+
+    Raises:
+        UserError: A name is unknown, or there is no image to change.
+    """
+    if list(names) == [NO_AUGMENTATION]:
+        return ()
+    unknown = [name for name in names if name not in AUGMENTATIONS]
+    if unknown:
+        raise UserError(
+            f"--augment {unknown[0]!r}: use {', '.join(AUGMENTATIONS)}, or {NO_AUGMENTATION} alone"
+        )
+    if names and not are_images:
+        raise UserError("--augment changes images, and the data holds signals: leave it out")
+    return tuple(name for name in AUGMENTATIONS if name in names)

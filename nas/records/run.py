@@ -43,6 +43,7 @@ class Settings:
         trial_timeout_s: Wall time after which a candidate is ended and recorded as failed.
         epochs: Epochs of the brief training.
         batch_size: Examples a training step.
+        augment: Random changes of the training images, of ``nas.evaluation.recipe.AUGMENTATIONS``.
         seed: Seed of splits, sampler and training.
         workers: Candidates evaluated at once.
         sampler: What proposes candidates, one of ``SAMPLERS``.
@@ -79,6 +80,7 @@ class Settings:
     trial_timeout_s: float = 3600.0
     epochs: int = 5
     batch_size: int = 32
+    augment: tuple[str, ...] = ()
     seed: int = 0
     workers: int = 1
     sampler: str = COST_AWARE

@@ -1,5 +1,6 @@
 """The model card's rows that only some exports have."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,15 @@ DEVICE: dict[str, Any] = {
 }  # fmt: skip
 
 
-def card(*tried: Trained, failed: tuple[FailedTraining, ...] = (), **values: Any) -> str:
-    trained = Trained(CONTENT, 0.8, 0.85, seed=4, epochs=10, best_epoch=7)
+SHIPPED = Trained(CONTENT, 0.8, 0.85, seed=4, epochs=10, best_epoch=7)
+
+
+def card(
+    *tried: Trained,
+    trained: Trained = SHIPPED,
+    failed: tuple[FailedTraining, ...] = (),
+    **values: Any,
+) -> str:
     golden = Golden(np.zeros(0, np.int8), np.zeros(0, np.int8))
     network = Deployable(trained, tried, (16, 16, 3), None, 50, 0.75, 40, golden)
     estimate = Estimator().estimate(parse_network(CONTENT))
@@ -48,6 +56,12 @@ def test_the_seed_that_was_kept_is_named_and_one_seed_has_no_table() -> None:
     alone = card(Trained(CONTENT, 0.8, 0.85, seed=4))
     assert "for 10 epochs with Adam from seed 4; epoch 7 was kept" in alone
     assert "| seed |" not in alone
+
+
+def test_how_training_images_were_changed_is_told() -> None:
+    changed = replace(SHIPPED, augmentation=("flip", "light"))
+    assert "Training images were changed at random: flip, light. Input: " in card(trained=changed)
+    assert "changed at random" not in card()
 
 
 def test_seeds_have_a_row_each_and_mean_and_spread() -> None:

@@ -54,14 +54,27 @@ def test_the_best_epoch_is_kept_and_not_the_last_one(tiny_dataset: Dataset) -> N
 
 
 @pytest.mark.slow
-def test_the_same_seed_gives_the_same_curve(tiny_dataset: Dataset) -> None:
+@pytest.mark.parametrize("changes", [(), ("shift", "light")])
+def test_the_same_seed_gives_the_same_curve(
+    tiny_dataset: Dataset, changes: tuple[str, ...]
+) -> None:
+    recipe = Recipe(2, 16, 5, augmentation=changes)
     curves = [
         train(
-            small_network(), tiny_dataset.train, tiny_dataset.validation, Recipe(2, 16, 5), ignore
+            small_network(), tiny_dataset.train, tiny_dataset.validation, recipe, ignore
         ).learning_curve
         for _ in range(2)
     ]
     assert curves[0] == curves[1]
+
+
+def test_batches_hold_changed_images_that_differ_between_epochs(tiny_dataset: Dataset) -> None:
+    split, count = tiny_dataset.train, len(tiny_dataset.train)
+    changed = batches(split, count, shuffle_seed=0, augmentation=("light",))
+    first, second = (next(iter(changed))[0].numpy() for _ in range(2))
+    assert first.shape == split.inputs.shape
+    assert (first != next(iter(batches(split, count, shuffle_seed=0)))[0].numpy()).any()
+    assert sorted(map(float, first.mean((1, 2, 3)))) != sorted(map(float, second.mean((1, 2, 3))))
 
 
 @pytest.mark.slow
