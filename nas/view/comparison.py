@@ -59,6 +59,7 @@ def differences(runs: Sequence[Run]) -> list[str]:
         "data: their accuracies do not compare": {run.config.data_fingerprint for run in runs},
         "objectives": {run.config.objectives for run in runs},
         "epochs of training": {run.config.epochs for run in runs},
+        "changes of training images": {run.config.augment for run in runs},
         "latency sources (estimate and device)": sources,
         "chip settings": {(run.config.link, run.config.clock_mhz, run.config.host) for run in runs},
     }

@@ -114,8 +114,8 @@ def _repetitions(runs: Sequence[Run]) -> list[list[int]]:
         config = run.config
         same = (
             config.space, config.data_fingerprint, config.objectives, config.constraints,
-            config.epochs, config.sampler, config.device, config.link, config.clock_mhz,
-            config.host, config.gate, config.inherit, config.trials,
+            config.epochs, config.batch_size, config.augment, config.sampler, config.device,
+            config.link, config.clock_mhz, config.host, config.gate, config.inherit, config.trials,
         )  # fmt: skip
         groups.setdefault(same, []).append(place)
     return [places for places in groups.values() if len(places) > 1]

@@ -156,6 +156,7 @@ def _configuration(config: RunConfig) -> str:
             "Trials": config.trials,
             "Timeout": timeout,
             "Brief training": f"up to {config.epochs} epochs, batch {config.batch_size}",
+            "Training images": ", ".join(config.augment) or "unchanged",
             "Seed": config.seed,
             "Workers": config.workers,
             "Sampler": config.sampler,

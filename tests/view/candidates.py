@@ -116,6 +116,7 @@ def configuration(**values: Any) -> RunConfig:
         "timeout_s": None,
         "epochs": 4,
         "batch_size": 32,
+        "augment": (),
         "seed": 1,
         "workers": 2,
         "sampler": "tpe",

@@ -33,7 +33,9 @@ def test_each_run_tells_what_it_adds_to_the_joint_front() -> None:
 
 
 def test_only_runs_that_differ_in_their_seed_alone_are_repetitions() -> None:
-    runs = [_run("a", A, seed=1), _run("b", B, seed=2), _run("c", A, sampler="random")]
+    others: tuple[dict[str, object], ...]
+    others = {"sampler": "random"}, {"batch_size": 8}, {"augment": ("flip",)}
+    runs = [_run("a", A, seed=1), _run("b", B, seed=2), *(_run("c", A, **each) for each in others)]
     assert [each["runs"] for each in comparison_data(runs)["attainment"]] == [[0, 1]]
 
 
