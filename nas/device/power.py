@@ -98,26 +98,29 @@ def energy_of(trace: PowerTrace, blocks: Sequence[Block]) -> Energy:
         end, took = block.state.ended_s, sum(block.timed_s)
         if end is None:
             raise PowerError("the board does not tell when a block ended")
-        joules += _integrate(trace, end - took, end)
+        joules += _integrate(trace, end, took)
         seconds += took
         count += len(block.timed_s)
     words = f"{trace.source}, all it sees, idle included"
     return Energy(1e3 * joules / count, joules / seconds, words)
 
 
-def _integrate(trace: PowerTrace, start: float, end: float) -> float:
-    """Integrate over a time by trapezia, in joules, linear between samples."""
-    times, watts = trace.times, trace.watts
-    if not len(times) or times[0] > start or times[-1] < end:
+def _integrate(trace: PowerTrace, end: float, took: float) -> float:
+    """Integrate over a time by trapezia, in joules, linear between samples.
+
+    Times count from the end: seconds since 1970 hold no more than a quarter of a microsecond.
+    """
+    times, watts = trace.times - end, trace.watts
+    if not len(times) or times[0] > -took or times[-1] < 0:
         raise PowerError(f"{trace.source} did not record all the time: compare the clocks")
-    inside = (times > start) & (times < end)
+    inside = (times > -took) & (times < 0)
     if inside.sum() < _LEAST_SAMPLES:
         raise PowerError(
-            f"{trace.source} has {inside.sum()} samples in a block of {end - start:.2f} s, "
+            f"{trace.source} has {inside.sum()} samples in a block of {took:.2f} s, "
             f"{_LEAST_SAMPLES} are needed: record more often"
         )
-    ends = np.interp([start, end], times, watts)
-    x = np.concatenate([[start], times[inside], [end]])
+    ends = np.interp([-took, 0.0], times, watts)
+    x = np.concatenate([[-took], times[inside], [0.0]])
     y = np.concatenate([ends[:1], watts[inside], ends[1:]])
     return float(np.sum(np.diff(x) * (y[1:] + y[:-1]) / 2))
 

@@ -81,6 +81,14 @@ def test_a_ramp_between_samples_is_integrated_exactly() -> None:
     assert energy.energy_mj == pytest.approx(1e3 * 1.5 * (8.25**2 - 2.25**2))
 
 
+def test_the_date_does_not_round_the_length_of_a_short_block() -> None:
+    today = 1_796_112_382.1083064
+    steady = trace(*((today + t / 100, 2.0) for t in range(100)))
+    for late in np.linspace(0.3, 0.9, 20):
+        energy = energy_of(steady, [block(today + late, *[0.0123456789] * 10)])
+        assert energy.power_w == pytest.approx(2.0, rel=1e-12)
+
+
 @pytest.mark.parametrize(("samples", "message"), [
     ([], "did not record all the time"),
     ([(10.5, 1.0), (11.0, 1.0), (11.5, 1.0), (13.0, 1.0)], "did not record all the time"),
