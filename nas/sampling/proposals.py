@@ -21,8 +21,9 @@ from nas.sampling.draft import Draft, changes
 _DRAWS = 40
 """At most this many draws for each network wanted: most may repeat others, or build none."""
 
-_MOST_FRUITLESS, _MORE_FRUITLESS = 500, 10
-"""After so many draws in a row without a new network hardly any is left; each trial looks on."""
+_MOST_FRUITLESS = 200
+"""After so many draws in a row without a new network hardly any is left; where many were found,
+after half as many draws as networks, and a hundredth more a trial."""
 
 _PATIENCE = 30
 """Where nothing feasible was found in its time, a proposal may take this many times as long."""
@@ -188,8 +189,8 @@ class Pool:
 
     def _draw(self, number: int) -> bool:
         """Draw once, if there is a network left to be expected."""
-        fruitless = _MOST_FRUITLESS + _MORE_FRUITLESS * number
-        if self._draws >= _DRAWS * self._wanted(number) or self._fruitless >= fruitless:
+        patience = max(_MOST_FRUITLESS, len(self._drawn) * (50 + number) // 100)
+        if self._draws >= _DRAWS * self._wanted(number) or self._fruitless >= patience:
             return False
         rng = np.random.default_rng((self.seed, 0, self._draws))
         self._draws += 1

@@ -148,11 +148,11 @@ def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_later_trials_look_longer_for_what_is_rare_and_a_resumed_search_finds_the_same() -> None:
-    """One setting in 200 builds a network: 500 draws in a row often find none."""
+    """One setting in five builds a network: of 600 the last ones take hundreds of draws each."""
 
     def rare(trial: optuna.trial.BaseTrial) -> Description:
-        value = trial.suggest_int("x", 1, 4000)
-        if value % 200:
+        value = trial.suggest_int("x", 1, 3000)
+        if value % 5:
             raise CandidateError("no network")
         return Description(str(value), {}, (1.0,))
 
@@ -161,7 +161,7 @@ def test_later_trials_look_longer_for_what_is_rare_and_a_resumed_search_finds_th
     first = pool.candidates(0, [], frozenset())
     later = pool.candidates(200, [], frozenset())
     resumed = Pool(rare, 0, budget).candidates(200, [], frozenset())
-    assert len(first) < len(later) <= 20
+    assert len(first) < 590 <= len(later) <= 600
     assert [c.description.id for c in resumed] == [c.description.id for c in later]
 
 
