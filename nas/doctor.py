@@ -1,7 +1,6 @@
 """``python -m nas.doctor``: what is here, what is missing and how to get it, and a self-test."""
 
 import argparse
-import json
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -20,6 +19,7 @@ from nas.device.inventory import (
 )
 from nas.device.opening import open_devices, parse_device_names
 from nas.errors import UserError
+from nas.json_values import convert, load
 
 WIDTH = 96
 _LIMIT_S = 600.0
@@ -134,8 +134,8 @@ def run_selftest(device: str, compiler: Path | None) -> list[Stage]:
     stages: dict[str, Stage] = {}
     for line in ended.output.splitlines():
         try:
-            stage = Stage(**json.loads(line))
-        except (ValueError, TypeError):  # what a library printed
+            stage = convert(load(line), Stage)
+        except ValueError:  # what a library printed
             continue
         stages[stage.stage] = stage
     if ended.status != 0:

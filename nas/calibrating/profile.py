@@ -5,7 +5,6 @@ here. ``nas.calibrate`` writes profiles; nothing in them is run, and all of it i
 """
 
 import json
-import math
 import os
 import re
 from collections.abc import Mapping
@@ -18,6 +17,7 @@ from nas.edgetpu.chip import CHIP, LinkName
 from nas.edgetpu.estimator import Estimator
 from nas.edgetpu.host import HostName
 from nas.errors import UserError
+from nas.json_values import convert, load
 
 FORMAT = 1
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -202,8 +202,8 @@ def read_profile(name: str) -> Profile:
     try:
         if len(content) > _MAX_BYTES:
             raise ValueError(f"more than {_MAX_BYTES} bytes")
-        return _parse(json.loads(content))
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        return _parse(load(content))
+    except (ValueError, TypeError, AttributeError) as error:
         raise UserError(
             f"profile {path} is damaged ({error}): write it again with python -m nas.calibrate"
         ) from None
@@ -215,13 +215,12 @@ def _known() -> str:
 
 
 def _parse(value: dict[str, Any]) -> Profile:
-    if value.pop("format") != FORMAT:
+    if value.get("format") != FORMAT:
         raise ValueError(f"its format is not {FORMAT}")
-    value["residuals"] = tuple(_residual(each) for each in value["residuals"])
-    value["interval"] = tuple(value["interval"])
-    profile = Profile(**value)
-    if not all(isinstance(text, str) for text in (profile.name, profile.date, profile.device)):
-        raise ValueError("a text is no text")
+    profile = convert(value, Profile)
+    for residual in profile.residuals:
+        for name in ("measured_ms", "fitted_ms", "left_out_ms"):
+            _check(name, getattr(residual, name))
     if profile.clock_mhz not in CHIP.clocks_mhz:
         raise ValueError(f"clock of {profile.clock_mhz!r} MHz")
     known = constants_of(profile.link, profile.host)
@@ -237,14 +236,6 @@ def _parse(value: dict[str, Any]) -> Profile:
     return profile
 
 
-def _residual(value: dict[str, Any]) -> Residual:
-    residual = Residual(**value)
-    for name in ("measured_ms", "fitted_ms", "left_out_ms"):
-        _check(name, getattr(residual, name))
-    return residual
-
-
-def _check(name: str, number: object) -> None:
-    is_number = isinstance(number, int | float) and not isinstance(number, bool)
-    if not (is_number and math.isfinite(number) and _LEAST <= number <= _MOST):  # type: ignore[arg-type,operator]
+def _check(name: str, number: float) -> None:
+    if not _LEAST <= number <= _MOST:
         raise ValueError(f"{name} is {number!r}")

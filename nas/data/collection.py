@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+DType = Literal["uint8", "float32"]
+"""Of images and of signals."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class Collection:
     class_names: tuple[str, ...]
     input_shape: tuple[int, ...]
     parts: Mapping[str, Part]
-    dtype: str = "uint8"
+    dtype: DType = "uint8"
     sample_rate_hz: float | None = None
     is_synthetic: bool = False
     ignored_files: int = 0

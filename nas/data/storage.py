@@ -13,24 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nas.data.collection import DType
 from nas.data.dataset import SPLITS, Dataset, Split
 from nas.errors import UserError
+from nas.json_values import convert, load
 
 SCHEMA = 2
 JSON_NAME = "dataset.json"
-DTYPES = ("uint8", "float32")
-"""Of images and of signals."""
-
-_FIELD_TYPES: Mapping[str, type] = {
-    "name": str,
-    "class_names": list,
-    "split_sizes": dict,
-    "input_shape": list,
-    "dtype": str,
-    "fingerprint": str,
-    "is_synthetic": bool,
-    "ignored_files": int,
-}
 
 
 @dataclass(frozen=True)
@@ -41,11 +30,11 @@ class Manifest:
     class_names: tuple[str, ...]
     split_sizes: Mapping[str, int]
     input_shape: tuple[int, ...]
-    dtype: str
-    sample_rate_hz: float | None
+    dtype: DType
     fingerprint: str
     is_synthetic: bool
     ignored_files: int
+    sample_rate_hz: float | None = None
 
     def shape(self, split: str) -> tuple[int, ...]:
         """Shape of a split's inputs."""
@@ -76,7 +65,7 @@ def _refusal(path: Path, reason: str) -> UserError:
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise _refusal(path, "the file is missing") from None
     except (OSError, ValueError) as error:
@@ -86,28 +75,15 @@ def _read_json(path: Path) -> dict[str, Any]:
     return values
 
 
-def _check_fields(path: Path, values: Mapping[str, Any]) -> None:
-    for name, kind in _FIELD_TYPES.items():
-        if type(values.get(name)) is not kind:
-            raise _refusal(path, f"{name!r} must be of type {kind.__name__}")
-    if not all(isinstance(name, str) for name in values["class_names"]):
-        raise _refusal(path, "'class_names' must be text")
-    if not all(type(size) is int for size in values["input_shape"]):
-        raise _refusal(path, "'input_shape' must be whole numbers")
-    if values["dtype"] not in DTYPES:
-        raise _refusal(path, f"'dtype' must be one of {', '.join(DTYPES)}")
-    sizes = values["split_sizes"]
-    if set(sizes) != set(SPLITS) or not all(type(size) is int for size in sizes.values()):
-        raise _refusal(path, f"'split_sizes' must count {', '.join(SPLITS)}")
-
-
 def _read_manifest(directory: Path) -> Manifest:
     path = directory / JSON_NAME
-    values = _read_json(path)
-    _check_fields(path, values)
-    lists = {name: tuple(values[name]) for name in ("class_names", "input_shape")}
-    named = {name: values[name] for name in _FIELD_TYPES}
-    return Manifest(**{**named, **lists, "sample_rate_hz": values.get("sample_rate_hz")})
+    try:
+        manifest = convert(_read_json(path), Manifest)
+    except ValueError as error:
+        raise _refusal(path, str(error)) from None
+    if set(manifest.split_sizes) != set(SPLITS):
+        raise _refusal(path, f"split_sizes must count {', '.join(SPLITS)}")
+    return manifest
 
 
 def _map_array(path: Path, shape: tuple[int, ...], dtype: str) -> NDArray[Any]:

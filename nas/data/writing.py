@@ -139,15 +139,15 @@ def _write_splits(
 
 def _manifest(collection: Collection, sizes: Mapping[str, int], fingerprint: str) -> Manifest:
     return Manifest(
-        collection.name,
-        collection.class_names,
-        sizes,
-        collection.input_shape,
-        collection.dtype,
-        collection.sample_rate_hz,
-        fingerprint,
-        collection.is_synthetic,
-        collection.ignored_files,
+        name=collection.name,
+        class_names=collection.class_names,
+        split_sizes=sizes,
+        input_shape=collection.input_shape,
+        dtype=collection.dtype,
+        fingerprint=fingerprint,
+        is_synthetic=collection.is_synthetic,
+        ignored_files=collection.ignored_files,
+        sample_rate_hz=collection.sample_rate_hz,
     )
 
 

@@ -17,6 +17,7 @@ from nas.compiler.compile_answer import CompilerAnswer
 from nas.device.failures import DeviceError
 from nas.device.measurer import Measured
 from nas.errors import UserError
+from nas.json_values import convert, load
 from nas.network.tflite import parse_network
 
 _MAX_BYTES = 1 << 24
@@ -73,8 +74,8 @@ class MeasurementFile:
         try:
             if len(content) > _MAX_BYTES:
                 raise ValueError(f"more than {_MAX_BYTES} bytes")
-            entries = [Entry(**json.loads(line)) for line in whole.splitlines()]
-        except (ValueError, TypeError) as error:
+            entries = [convert(load(line), Entry) for line in whole.splitlines()]
+        except ValueError as error:
             raise UserError(f"{path} holds no measurements ({error}): remove it") from None
         self._good = {(e.sha256, e.setting): e for e in entries if e.is_good}
         if len(whole) < len(content):

@@ -1,9 +1,8 @@
 """Whether brief training ranks networks as longer training does."""
 
-import json
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nas.errors import UserError
+from nas.json_values import convert
+from nas.records.json_lines import append_line, read_lines
 from nas.records.record import Record
 
 LONGER = 5
@@ -176,8 +177,7 @@ def spearman_interval(
 
 def append_comparison(path: Path, comparison: Comparison) -> None:
     """Append one line to ``fidelity.jsonl``."""
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(asdict(comparison), ensure_ascii=False) + "\n")
+    append_line(path, asdict(comparison))
 
 
 def read_comparisons(path: Path) -> list[Comparison]:
@@ -186,17 +186,10 @@ def read_comparisons(path: Path) -> list[Comparison]:
     Raises:
         UserError: A line is no comparison.
     """
-    if not path.exists():
-        return []
     comparisons = []
-    names = {entry.name for entry in fields(Comparison)}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for place, values in read_lines(path):
         try:
-            values = json.loads(line)
-        except ValueError:
-            continue
-        try:
-            comparisons.append(Comparison(**{k: v for k, v in values.items() if k in names}))
-        except (AttributeError, TypeError) as error:
-            raise UserError(f"{path}:{number}: no comparison ({error})") from None
+            comparisons.append(convert(values, Comparison))
+        except ValueError as error:
+            raise UserError(f"{place}: no comparison ({error})") from None
     return comparisons

@@ -1,13 +1,13 @@
 """What int8 cost a network when it was exported, kept in the run for its report."""
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from nas.errors import UserError
+from nas.json_values import convert, load
 from nas.records.run import RunDirectory
 
 FILE = "quantization.json"
@@ -53,19 +53,27 @@ class LayerLoss:
 
 
 @dataclass(frozen=True)
+class Remedy:
+    """What one remedy changed, from the plain int8 file."""
+
+    remedy: str
+    change: Change
+
+
+@dataclass(frozen=True)
 class Int8Loss:
     """What ``nas.export`` found out about one network.
 
     Attributes:
-        whole: From the float network to the plain int8 file.
+        loss: From the float network to the plain int8 file.
         layers: Operators in execution order; none where nothing was looked into.
-        remedies: What each remedy changed, from the plain int8 file, by its name.
+        remedies: What was tried.
         applied: The remedy that was shipped.
     """
 
-    whole: Change
+    loss: Change
     layers: tuple[LayerLoss, ...]
-    remedies: Mapping[str, Change]
+    remedies: tuple[Remedy, ...]
     applied: str | None
 
 
@@ -83,8 +91,8 @@ def keep_int8_loss(directory: RunDirectory, candidate_id: str, found: Mapping[st
 def read_int8_loss(directory: RunDirectory, candidate_id: str) -> Int8Loss | None:
     """Read what an export kept; ``None`` where there is nothing, or nothing readable."""
     try:
-        return _parse(json.loads(_text(directory.model(candidate_id) / FILE)))
-    except (UserError, OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
+        return convert(load(_text(directory.model(candidate_id) / FILE)), Int8Loss)
+    except (UserError, OSError, ValueError):
         return None
 
 
@@ -92,38 +100,3 @@ def _text(path: Path) -> str:
     if path.stat().st_size > _MOST_BYTES:
         raise ValueError(f"{path} is too large")
     return path.read_text(encoding="utf-8")
-
-
-def _parse(stored: Any) -> Int8Loss:
-    return Int8Loss(
-        whole=_change(stored["loss"]),
-        layers=tuple(
-            LayerLoss(
-                str(each["layer"]),
-                str(each["operator"]),
-                None if each["sqnr_db"] is None else _number(each["sqnr_db"]),
-                _number(each["noise_share"]),
-                None if each["alone"] is None else _change(each["alone"]),
-            )
-            for each in stored["layers"]
-        ),
-        remedies={str(each["remedy"]): _change(each["change"]) for each in stored["remedies"]},
-        applied=None if stored["applied"] is None else str(stored["applied"]),
-    )
-
-
-def _change(stored: Any) -> Change:
-    return Change(
-        examples=int(stored["examples"]),
-        before=_number(stored["before"]),
-        after=_number(stored["after"]),
-        lost=int(stored["lost"]),
-        gained=int(stored["gained"]),
-    )
-
-
-def _number(stored: Any) -> float:
-    value = float(stored)
-    if not math.isfinite(value):
-        raise ValueError(f"{value} is no figure")
-    return value

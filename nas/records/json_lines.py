@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from nas.json_values import load
+
 
 def append_line(path: Path, values: Mapping[str, Any]) -> None:
     """Append one object and wait until it is on disk, so that a crash cannot lose it.
@@ -36,7 +38,7 @@ def read_lines(path: Path) -> Iterator[tuple[str, Any]]:
         return
     for number, line in enumerate(path.read_bytes().split(b"\n"), start=1):
         try:
-            values = json.loads(line)
+            values = load(line)
         except ValueError:
             continue  # blank, or cut off by a crash
         yield f"{path}:{number}", values

@@ -6,11 +6,12 @@ and takes the estimate's place whenever records are read. Neither file is ever r
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from nas.errors import UserError
+from nas.json_values import convert
 from nas.records.json_lines import read_lines
 
 SCHEMA = 1
@@ -100,13 +101,10 @@ def _parse(values: Any, place: str) -> Measurement:
         raise UserError(
             f"{place}: not a measurement of schema {SCHEMA}; was it written by another version?"
         )
-    known = {entry.name for entry in fields(Measurement)}
     try:
-        measurement = Measurement(**{name: v for name, v in values.items() if name in known})
-    except TypeError as error:
-        raise UserError(f"{place}: incomplete measurement ({error})") from None
-    if not (isinstance(measurement.figures, dict) and isinstance(measurement.energy, dict)):
-        raise UserError(f"{place}: figures and energy must be objects")
+        measurement = convert(values, Measurement)
+    except ValueError as error:
+        raise UserError(f"{place}: not a measurement ({error})") from None
     if measurement.is_good and not all(map(_is_figure, map(measurement.figures.get, _NEEDED))):
         raise UserError(f"{place}: a good measurement needs {', '.join(_NEEDED)}")
     return measurement

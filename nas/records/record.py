@@ -4,16 +4,17 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from nas.errors import UserError
+from nas.json_values import convert
 from nas.records import measurements
 from nas.records.json_lines import append_line, read_lines
 from nas.records.measurements import LATENCIES, Measurement
 
 SCHEMA = 1
-STATUSES = ("complete", "infeasible", "stopped", "failed")
 Status = Literal["complete", "infeasible", "stopped", "failed"]
+STATUSES: tuple[Status, ...] = get_args(Status)
 
 
 @dataclass(frozen=True)
@@ -156,28 +157,10 @@ def parse_record(values: Any, place: str) -> Record:
         raise UserError(
             f"{place}: not a record of schema {SCHEMA}; was it written by another version?"
         )
-    known = {entry.name for entry in fields(Record)}
     try:
-        record = Record(**{name: value for name, value in values.items() if name in known})
-    except TypeError as error:
-        raise UserError(f"{place}: incomplete record ({error})") from None
-    _check(record, place)
-    return record
-
-
-def _check(record: Record, place: str) -> None:
-    """Refuse what only a stranger's record can hold."""
-    for name in sorted(NUMERIC_FIELDS):
-        value = getattr(record, name)
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if value is not None and not (is_number and math.isfinite(value)):
-            raise UserError(f"{place}: {name} must be a number or null, got {value!r:.80}")
-    if not isinstance(record.hyperparameters, Mapping) or not isinstance(record.candidate_id, str):
-        raise UserError(f"{place}: candidate_id must be a text and hyperparameters an object")
-    if record.status not in STATUSES:
-        raise UserError(
-            f"{place}: status must be one of {', '.join(STATUSES)}, got {record.status!r}"
-        )
+        return convert(values, Record)
+    except ValueError as error:
+        raise UserError(f"{place}: not a record ({error})") from None
 
 
 NUMERIC_FIELDS = frozenset(

@@ -3,13 +3,13 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 from nas.edgetpu.chip import LinkName
 from nas.edgetpu.host import HostName
 from nas.errors import UserError
+from nas.json_values import convert, load
 from nas.records import measurements
 from objectives import DEFAULT_OBJECTIVES
 
@@ -220,22 +220,12 @@ def read_config(directory: RunDirectory) -> RunConfig:
         UserError: The directory is no run, or its configuration cannot be read.
     """
     try:
-        values = json.loads(directory.config.read_text(encoding="utf-8"))
+        values = load(directory.config.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"{directory.path}: not a run directory (no run.json)") from None
     except (OSError, ValueError) as error:
         raise UserError(f"{directory.config}: cannot be read ({error})") from None
-    return _from_json(values, directory.config)
-
-
-def _from_json(values: Any, path: Path) -> RunConfig:
-    known = {entry.name for entry in fields(RunConfig)}
     try:
-        given = {name: _frozen(value) for name, value in values.items() if name in known}
-        return RunConfig(**given)
-    except (AttributeError, TypeError) as error:
-        raise UserError(f"{path}: incomplete configuration ({error})") from None
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+        return convert(values, RunConfig)
+    except ValueError as error:
+        raise UserError(f"{directory.config}: not a run's configuration ({error})") from None

@@ -212,13 +212,13 @@ def _anatomy(anatomy: Anatomy) -> Json:
 
 def _int8_loss(loss: Int8Loss) -> Json:
     return {
-        "whole": _change(loss.whole),
+        "whole": _change(loss.loss),
         "layers": [
             [plain(each.layer, 100), plain(each.operator, 40), _short(each.sqnr_db),
              _short(each.noise_share), None if each.alone is None else _change(each.alone)]
             for each in loss.layers
         ],
-        "remedies": [[plain(name, 60), _change(each)] for name, each in loss.remedies.items()],
+        "remedies": [[plain(each.remedy, 60), _change(each.change)] for each in loss.remedies],
         "applied": None if loss.applied is None else plain(loss.applied, 60),
     }  # fmt: skip
 

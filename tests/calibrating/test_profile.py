@@ -93,7 +93,6 @@ def test_a_profile_that_is_not_there_is_told_with_those_that_are(folder: Path) -
     {"interval": [1.1, 0.9]}, {"interval": [1.0]}, {"interval": None},
     {"residuals": []}, {"residuals": [{"network": "a"}]}, {"name": 7},
     {"residuals": [{"network": "a", "measured_ms": 0, "fitted_ms": 1, "left_out_ms": 1}]},
-    {"another": 1},
 ])  # fmt: skip
 def test_a_damaged_profile_is_refused(change: dict[str, Any], tmp_path: Path) -> None:
     path = tmp_path / "mine.json"

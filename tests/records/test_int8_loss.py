@@ -30,13 +30,13 @@ def test_what_was_kept_is_read(tmp_path: Path) -> None:
     keep_int8_loss(directory, "a", FOUND)
     loss = read_int8_loss(directory, "a")
     assert loss is not None
-    assert loss.whole == Change(200, 0.95, 0.9, 12, 2)
+    assert loss.loss == Change(200, 0.95, 0.9, 12, 2)
     assert [(each.layer, each.sqnr_db) for each in loss.layers] == [
         ("conv", 31.25),
         ("dense", None),
     ]
-    assert loss.layers[0].alone == loss.whole
-    assert list(loss.remedies) == ["bias correction"]
+    assert loss.layers[0].alone == loss.loss
+    assert [each.remedy for each in loss.remedies] == ["bias correction"]
     assert loss.applied is None
 
 

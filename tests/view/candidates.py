@@ -1,9 +1,8 @@
 """Made-up candidates and runs for the tests of views; no network stands behind these numbers."""
 
 import random
-from dataclasses import fields
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from nas.records.record import STATUSES, Record, Status, append_record
 from nas.records.run import RunConfig, RunDirectory, write_config
@@ -67,7 +66,7 @@ def _drawn(draw: random.Random, index: int, measured: float) -> Record:
     blocks = draw.randint(1, 6)
     source = "device" if draw.random() < measured else "estimate"
     spread = 0.03 if source == "device" else 0.2
-    status = cast(Status, draw.choices(STATUSES, [80, 12, 6, 2])[0])
+    status = draw.choices(STATUSES, [80, 12, 6, 2])[0]
     is_complete = status == "complete"
     return candidate(
         f"{index:04x}{draw.getrandbits(32):08x}",
@@ -132,8 +131,7 @@ def configuration(**values: Any) -> RunConfig:
         "versions": {"keras": "3.15.0", "tensorflow-cpu": "2.20.0"},
         **values,
     }
-    unknown: dict[str, Any] = {field.name: None for field in fields(RunConfig)}
-    return RunConfig(**{**unknown, **given})
+    return RunConfig(**given)
 
 
 def run_directory(path: Path, records: list[Record], **values: Any) -> RunDirectory:

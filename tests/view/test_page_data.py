@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from nas.records.anatomy import Anatomy
-from nas.records.int8_loss import Change, Int8Loss, LayerLoss
+from nas.records.int8_loss import Change, Int8Loss, LayerLoss, Remedy
 from nas.records.record import Record
 from nas.view.page_data import page_data
 from objectives import DEFAULT_OBJECTIVES, OBJECTIVES
@@ -107,7 +107,7 @@ def test_a_constant_hyperparameter_has_no_importance() -> None:
 def test_what_int8_cost_an_exported_network_is_told_in_percent() -> None:
     change = Change(200, 0.95, 0.9, 12, 2)
     layers = (LayerLoss("conv", "CONV_2D", 31.25, 0.75, change),)
-    loss = Int8Loss(change, layers, {"bias correction": change}, "bias correction")
+    loss = Int8Loss(change, layers, (Remedy("bias correction", change),), "bias correction")
 
     def int8_loss(candidate_id: str) -> Int8Loss | None:
         return loss if candidate_id == "worse" else None
