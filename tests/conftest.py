@@ -1,6 +1,7 @@
 """What many tests share: a tiny set of pictures, and that set prepared for training."""
 
 import os
+import signal
 from collections import Counter
 from pathlib import Path
 
@@ -20,6 +21,12 @@ optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 OWN_SPACE = Path(__file__).parent / "own_space.py"
 """A user's own search space: a tiny network that can be told to misbehave."""
+
+
+def pytest_configure() -> None:
+    """Hear SIGINT even where a shell started the tests in the background, with it ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
