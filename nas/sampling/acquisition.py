@@ -1,7 +1,7 @@
 """Which described candidate to train next: the one that is expected to gain most hypervolume."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,12 +76,14 @@ def _choose(history: History, candidates: Sequence[Proposal]) -> tuple[Proposal,
     costs = _costs([*trained, *history.pending])
     process = _fit(inputs[:seen], errors, _worst_error(errors, costs[:seen]))
     means, deviations = process.predict(inputs)
+    scales = np.hypot(deviations, process.noise)
     usable = np.array([entry.is_feasible for entry in history.observed] + [True] * pending)
     known, rest = slice(0, seen + pending), slice(seen + pending, None)
     if pending:
         believed = np.concatenate([process.targets, means[seen : seen + pending]])
-        process = condition(process.kernel, inputs[known], believed)
-        _, deviations = process.predict(inputs)
+        # What is believed says where less is left to learn, and nothing of how far networks differ.
+        believer = condition(process.kernel, inputs[known], believed)
+        _, deviations = replace(believer, variance=process.variance).predict(inputs)
     open_costs = _costs(candidates)
     within = np.concatenate([usable, np.full(len(candidates), fill_value=True)])
     reachable = np.column_stack([means, np.concatenate([costs, open_costs])])[within]
@@ -90,8 +92,8 @@ def _choose(history: History, candidates: Sequence[Proposal]) -> tuple[Proposal,
     gains = expected_improvement(stairs, open_costs, means[rest], deviations[rest])
     # Without any gain in sight the least explored candidate teaches most.
     best = int(np.argmax(gains if gains.max() > 0 else deviations[rest]))
-    scale = float(np.hypot(deviations[rest][best], process.noise))
-    return candidates[best], Forecast(float(means[rest][best]), scale, max(seen - 1, 1))
+    forecast = Forecast(float(means[rest][best]), float(scales[rest][best]), max(seen - 1, 1))
+    return candidates[best], forecast
 
 
 def _fit(inputs: Array, errors: Array, clip: float) -> GaussianProcess:
@@ -131,7 +133,10 @@ def _reference_costs(reachable: Array, turn: int) -> Array:
     """
     costs = (reachable if turn % 2 else reachable[is_non_dominated(reachable)])[:, 1:]
     least, most = costs.min(axis=0), costs.max(axis=0)
-    return np.asarray(least + _WIDER_COST * np.where(most > least, most - least, 0.1 * abs(least)))
+    spans = np.where(most > least, most - least, 0.1 * abs(least))
+    # Costs that are all 0, such as bytes off the chip of networks that fit, leave room like others.
+    spans = np.where(spans > 0, spans, np.maximum(np.ptp(reachable[:, 1:], axis=0), 1.0))
+    return np.asarray(least + _WIDER_COST * spans)
 
 
 def _staircase(

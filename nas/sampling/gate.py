@@ -101,7 +101,7 @@ class Gate:
             return None
         complete = [record for record in records if record.status == "complete"]
         needed = needed_accuracy(costs, complete, self.objectives, LEAST_GAIN)
-        if needed is None:
+        if needed is None or max(curve, default=0.0) >= needed:
             return None
         expected = self._forecast(curve, trained, prior)
         chance = expected.chance_below(self._log_error(needed))
@@ -124,6 +124,7 @@ class Gate:
         finals = np.array([self._log_error(record.accuracy or 0.0) for record in trained])
         one_example = math.exp(-float(finals.mean())) / (self.examples + 1)
         expected = prior or self._alike(finals, one_example)
+        expected = replace(expected, scale=max(expected.scale, one_example))
         if not curve:
             return expected
         epoch, seen = len(curve), self._log_error(max(curve))

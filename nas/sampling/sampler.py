@@ -25,11 +25,17 @@ KNOWN_COSTS = frozenset(
 
 RANDOM_FIRST = 5
 
+LEAST_OBSERVED = 3
+"""Of these, so many must have been trained: fewer say nothing of how far networks differ."""
+
 LEAST_ERROR = 1e-3
 """Smaller errors count as this: their logarithms would say what a validation split cannot."""
 
 _DESCRIPTION = f"edgetpu_nas:description:{SCHEMA}"
 """Under this name a trial keeps what was read of its candidate."""
+
+_PROPOSED = "edgetpu_nas:proposed"
+"""Under this name it keeps which network it was to have, even if the space then builds another."""
 
 
 def reason_to_fall_back(objectives: Sequence[str]) -> str | None:
@@ -84,6 +90,7 @@ class CostAwareSampler(optuna.samplers.BaseSampler):
         proposal = self._propose(study, trial.number)
         if proposal is None:
             return {}
+        study._storage.set_trial_system_attr(trial._trial_id, _PROPOSED, proposal.description.id)
         self._chosen[trial.number] = proposal
         return dict(proposal.distributions)
 
@@ -162,7 +169,7 @@ class CostAwareSampler(optuna.samplers.BaseSampler):
     def _propose(self, study: optuna.Study, number: int) -> Proposal | None:
         history = self._history(study, number)
         begun = len(history.observed) + len(history.pending)
-        if not history.observed or begun < self.random_first:
+        if len(history.observed) < LEAST_OBSERVED or begun < self.random_first:
             drawn = self._pool.random_candidate(number, history.known)
             return drawn[0] if drawn else None
         candidates = self._pool.candidates(number, history.front(), history.known)
@@ -172,19 +179,26 @@ class CostAwareSampler(optuna.samplers.BaseSampler):
         return proposal
 
     def _history(self, study: optuna.Study, number: int) -> History:
-        observed, pending, known = [], [], set()
+        observed: dict[str, Observation] = {}
+        pending: dict[str, Proposal] = {}
+        known: set[str] = set()
         for trial in study.get_trials(deepcopy=False):
             if trial.number == number:
                 continue
             proposal = self._described(trial)
-            name = proposal.description.id if proposal else trial.user_attrs.get("candidate_id")
-            if proposal and name not in known and proposal.has_costs:
+            names = (trial.system_attrs.get(_PROPOSED), trial.user_attrs.get("candidate_id"))
+            known.update(name for name in names if name)
+            if proposal is None:
+                continue
+            name = proposal.description.id
+            known.add(name)
+            if proposal.has_costs and name not in observed:
                 if trial.state == TrialState.COMPLETE:
-                    observed.append(self._observation(study, trial, proposal))
+                    observed[name] = self._observation(study, trial, proposal)
                 elif not trial.state.is_finished():
-                    pending.append(proposal)
-            known |= {name} if name else set()
-        return History(observed, pending, frozenset(known))
+                    pending[name] = proposal
+        at_work = [each for name, each in pending.items() if name not in observed]
+        return History(list(observed.values()), at_work, frozenset(known))
 
     def _observation(
         self, study: optuna.Study, trial: FrozenTrial, proposal: Proposal

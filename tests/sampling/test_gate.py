@@ -42,6 +42,21 @@ def test_a_good_curve_goes_on_at_the_same_costs() -> None:
     assert GATE.stop(SLOW, (0.65, 0.70), trained()) is None
 
 
+def test_who_has_what_it_needs_goes_on_where_curves_tell_nothing() -> None:
+    """All others end alike, so that nothing can be predicted from how they began."""
+    alike = [replace(each, accuracy=0.6, learning_curve=(0.6,) * EPOCHS) for each in trained(12)]
+    for gate in (GATE, ALIKE):
+        assert gate.stop(SLOW, (0.6, 0.95), alike) is None
+        assert gate.stop(SLOW, (0.6, 0.6), alike) is not None
+
+
+def test_a_forecast_surer_than_can_be_measured_is_not_believed() -> None:
+    for prior in (Forecast(0.0, 0.0, 1), Forecast(-1.2, 1e-17, 1)):
+        verdict = GATE.stop(SLOW, (0.55, 0.60), trained(), prior)
+        assert verdict is not None
+        assert verdict.chance > 1e-6
+
+
 def test_a_poor_curve_goes_on_where_nothing_is_as_cheap() -> None:
     assert GATE.stop({"latency_ms": 0.2}, (0.55, 0.60), trained()) is None
 

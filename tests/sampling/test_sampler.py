@@ -1,6 +1,7 @@
 """The sampler in a study: no repeats, nothing barred, seeded, in batches, better than chance."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import optuna
 import pytest
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
+from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
 from nas.sampling.acquisition import _reference_costs, _staircase
@@ -112,6 +114,87 @@ def test_failed_and_infeasible_candidates_do_not_stop_it() -> None:
         trial.set_constraint("evaluated", 0.0 if is_complete else 1.0)
         study.tell(trial, [1 - error(name) if is_complete else 0.0, cost])
     assert len({trial.params["width"] for trial in study.get_trials()}) > 5
+
+
+def test_an_interrupted_candidate_counts_once_it_is_finished() -> None:
+    study = new_study()
+    search(study, 8)
+    interrupted, name, cost = ask(study)
+    study.tell(interrupted, state=TrialState.FAIL)
+    study.enqueue_trial(interrupted.params)
+    again, same, _ = ask(study)
+    assert same == name
+    sampler = study.sampler
+    assert isinstance(sampler, CostAwareSampler)
+    assert [each.description.id for each in sampler._history(study, -1).pending] == [name]
+    study.tell(again, [1 - error(name), cost])
+    history = sampler._history(study, -1)
+    assert [each.proposal.description.id for each in history.observed][-1] == name
+    assert len(history.observed) == 9
+    assert history.pending == []
+
+
+def test_a_network_that_the_space_then_refuses_is_not_proposed_again() -> None:
+    """The trial fails before it has all its settings, so that they do not tell which it was."""
+    study = new_study()
+    search(study, 8)
+    proposed = []
+    for _ in range(5):
+        trial = study.ask()
+        proposed.append(tuple(sorted(trial.relative_params.items())))
+        study.tell(trial, state=TrialState.FAIL)
+    assert len(set(proposed)) == 5
+
+
+def test_with_many_at_work_the_first_result_does_not_decide() -> None:
+    study = new_study()
+    begun = [ask(study) for _ in range(12)]
+    sampler = study.sampler
+    assert isinstance(sampler, CostAwareSampler)
+    for number, (trial, name, cost) in enumerate(begun[:3]):
+        study.tell(trial, [1 - error(name), cost])
+        forecast = sampler.expected(ask(study)[0].number)
+        assert (forecast is None) == (number < 2)
+    assert forecast is not None
+    assert forecast.scale > 0.01
+
+
+def test_what_is_at_work_makes_the_forecast_no_surer() -> None:
+    scales = []
+    for at_work in (0, 12):
+        study = new_study()
+        search(study, 10)
+        for _ in range(at_work):
+            ask(study)
+        sampler = study.sampler
+        assert isinstance(sampler, CostAwareSampler)
+        forecast = sampler.expected(ask(study)[0].number)
+        assert forecast is not None
+        scales.append(forecast.scale)
+    assert scales[1] > 0.7 * scales[0]
+
+
+def test_costs_that_are_all_0_change_no_choice() -> None:
+    """Such as bytes off the chip where every network fits."""
+    chosen = []
+    for constant in (0.0, 1.0, None):
+        costs = () if constant is None else (constant,)
+        sampler = CostAwareSampler(partial(with_costs, costs), 0, BUDGET)
+        directions = (StudyDirection.MAXIMIZE, *[StudyDirection.MINIMIZE] * (1 + len(costs)))
+        study = optuna.create_study(directions=directions, sampler=sampler)
+        names = []
+        for _ in range(20):
+            trial, name, cost = ask(study)
+            study.tell(trial, [1 - error(name), cost, *costs])
+            names.append(name)
+        chosen.append(names)
+    assert chosen[0] == chosen[1] == chosen[2]
+
+
+def with_costs(more: tuple[float, ...], trial: optuna.trial.BaseTrial) -> Description:
+    description = describe(trial)
+    assert description.costs is not None
+    return replace(description, costs=(*description.costs, *more))
 
 
 def test_an_exhausted_space_is_drawn_at_random() -> None:
