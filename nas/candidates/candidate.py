@@ -1,6 +1,7 @@
 """A candidate: one network of a search space, not yet trained."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -46,11 +47,22 @@ def build_candidate(space: Space, hp: Any) -> Candidate:
     Raises:
         CandidateError: The space cannot build a network from these hyperparameters.
     """
-    try:
+    with costing_one_candidate():
         model = _build(space, hp)
         identity = identify(space, model, hp.values)
         return Candidate(identity, dict(hp.values), tuple(hp.space), model)
-    except Exception as error:  # a user's space may raise anything: it costs this candidate
+
+
+@contextmanager
+def costing_one_candidate() -> Iterator[None]:
+    """Let whatever a user's space raises cost no more than the candidate.
+
+    Raises:
+        CandidateError: It raised something.
+    """
+    try:
+        yield
+    except Exception as error:
         raise CandidateError(f"the space cannot build this network: {one_line(error)}") from error
 
 

@@ -58,7 +58,8 @@ def encode(space: Sequence[Any], values: Mapping[str, Any]) -> dict[str, Any]:
     Returns:
         Optuna parameters by name, for ``study.enqueue_trial``.
     """
-    encoded = [_encode(kind, values[kind.name]) for kind in space if kind.name in values]
+    active = [kind for kind in space if kind.name in values and _is_active(kind, values)]
+    encoded = [_encode(kind, values[kind.name]) for kind in active]
     return {name: value for entry in encoded for name, value in entry.items()}
 
 
@@ -78,7 +79,7 @@ def _draw(trial: optuna.trial.BaseTrial, kind: Any) -> Any:
 def _draw_choice(trial: optuna.trial.BaseTrial, kind: Any) -> Any:
     values = list(kind.values)
     if not _is_ordered(kind):
-        return trial.suggest_categorical(kind.name, values)
+        return trial.suggest_categorical(_choice_name(kind), values)
     return values[trial.suggest_int(kind.name + INDEX_SUFFIX, 0, len(values) - 1)]
 
 
@@ -87,7 +88,7 @@ def _draw_number(trial: optuna.trial.BaseTrial, kind: Any) -> int | float:
         raise TypeError(f"hyperparameter {kind.name!r}: reverse_log sampling cannot be searched")
     low, high, logarithmic = kind.min_value, kind.max_value, kind.sampling == "log"
     if logarithmic and kind.step is not None:
-        steps = round(math.log(high / low, kind.step))
+        steps = math.floor(math.log(high / low, kind.step) + 1e-9)
         exponent = trial.suggest_int(kind.name + EXPONENT_SUFFIX, 0, steps)
         stepped: int | float = type(low)(low * kind.step**exponent)
         return stepped
@@ -101,10 +102,24 @@ def _encode(kind: Any, value: Any) -> dict[str, Any]:
         return {}
     if isinstance(kind, kinds.Choice) and _is_ordered(kind):
         return {kind.name + INDEX_SUFFIX: list(kind.values).index(value)}
+    if isinstance(kind, kinds.Choice):
+        return {_choice_name(kind): value}
     if getattr(kind, "sampling", None) == "log" and kind.step is not None:
         exponent = round(math.log(value / kind.min_value, kind.step))
         return {kind.name + EXPONENT_SUFFIX: exponent}
     return {kind.name: value}
+
+
+def _is_active(kind: Any, values: Mapping[str, Any]) -> bool:
+    return all(condition.is_active(values) for condition in kind.conditions)
+
+
+def _choice_name(kind: Any) -> str:
+    """Return the name of an unordered choice in Optuna, where one name has the same choices always.
+
+    KerasTuner allows others under another condition.
+    """
+    return f"{kind.name} of {', '.join(map(str, kind.values))}" if kind.conditions else kind.name
 
 
 def _is_ordered(kind: Any) -> bool:

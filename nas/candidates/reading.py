@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from nas.candidates.candidate import Space, build_candidate, identify
+from nas.candidates.candidate import Space, build_candidate, costing_one_candidate, identify
 from nas.network.keras_graph import UnreadableLayer, read_layer_graph
 from nas.network.layer_graph import LayerGraph, layer_graph
 from nas.network.network import Network, host_work
@@ -71,13 +71,15 @@ def _read_shapes(space: Space, hp: Any) -> LayerGraph | None:
 
 def _reading(space: Space, graph: LayerGraph, hp: Any, parameters: int, *, built: bool) -> Reading:
     network, reason = None, None
-    work = host_work(find_front_end(space, hp.values))
+    with costing_one_candidate():
+        work = host_work(find_front_end(space, hp.values))
+        name = identify(space, graph, hp.values)
     try:
         network = replace(read_layer_graph(graph), front_end=work)
     except UnreadableLayer as error:
         reason = str(error)
     return Reading(
-        id=identify(space, graph, hp.values),
+        id=name,
         hyperparameters=dict(hp.values),
         kinds=tuple(hp.space),
         network=network,

@@ -25,6 +25,9 @@ _MOST_FRUITLESS = 200
 """After so many draws in a row without a new network hardly any is left; where many were found,
 after half as many draws as networks, and a hundredth more a trial."""
 
+_UNBUILT = 10
+"""Where a proposal still needs a network, so many times as many draws may build none."""
+
 _PATIENCE = 30
 """Where nothing feasible was found in its time, a proposal may take this many times as long."""
 
@@ -113,6 +116,7 @@ class Pool:
     _drawn: dict[str, Proposal] = field(default_factory=dict)
     _draws: int = 0
     _fruitless: int = 0
+    _repeated: int = 0
 
     def read(self, params: Mapping[str, Any]) -> Proposal | None:
         """Describe given settings; ``None`` if they are no complete candidate of the space."""
@@ -175,7 +179,7 @@ class Pool:
         seconds = self.budget.seconds
         end = float("inf") if seconds is None else time.monotonic() + _PATIENCE * seconds
         found = _open_ones(self._drawn, known)[:1]
-        while not found and time.monotonic() < end and self._draw(number):
+        while not found and time.monotonic() < end and self._draw(number, is_patient=True):
             found = _open_ones(self._drawn, known)[:1]
         return found
 
@@ -187,18 +191,27 @@ class Pool:
         while len(self._drawn) < wanted and time.monotonic() < end and self._draw(number):
             pass
 
-    def _draw(self, number: int) -> bool:
-        """Draw once, if there is a network left to be expected."""
+    def _draw(self, number: int, *, is_patient: bool = False) -> bool:
+        """Draw once, if there is a network left to be expected.
+
+        Args:
+            number: Number of the trial.
+            is_patient: Whether draws that build nothing count for less than known networks.
+        """
         patience = max(_MOST_FRUITLESS, len(self._drawn) * (50 + number) // 100)
-        if self._draws >= _DRAWS * self._wanted(number) or self._fruitless >= patience:
+        most_unbuilt = _UNBUILT * patience if is_patient else patience
+        is_exhausted = self._repeated >= patience or self._fruitless >= most_unbuilt
+        if self._draws >= _DRAWS * self._wanted(number) or is_exhausted:
             return False
         rng = np.random.default_rng((self.seed, 0, self._draws))
         self._draws += 1
         proposal = self._describe_draft(Draft({}, rng))
         self._fruitless += 1
-        if proposal and proposal.description.id not in self._drawn:
+        if proposal and proposal.description.id in self._drawn:
+            self._repeated += 1
+        elif proposal:
             self._drawn[proposal.description.id] = proposal
-            self._fruitless = 0
+            self._fruitless = self._repeated = 0
         return True
 
     def _neighbours(self, number: int, parents: Sequence[Proposal]) -> list[dict[str, Any]]:

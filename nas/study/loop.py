@@ -155,7 +155,9 @@ class Search:
         config = self.outcomes.config
         self.observer.notify(events.SearchStarted(config, self.directory, len(self._records)))
         self._tell_what_a_crash_left_untold()
-        self._put_in_line(self._machines.left_behind())
+        left_behind = self._machines.left_behind()
+        self._put_in_line(left_behind)
+        self._machines.give_up(left_behind)  # last: a crash before asks twice, one after never
         self._exchange()
         in_line = self._trials(TrialState.WAITING, TrialState.RUNNING)
         waiting = {trial.user_attrs.get("preset") for trial in in_line}
@@ -172,7 +174,9 @@ class Search:
         for trial in interrupted:
             if trial.number not in recorded:
                 preset = trial.user_attrs.get("preset")
-                self.study.enqueue_trial(trial.params, {"preset": preset} if preset else {})
+                # Interrupted while it was asked, it has but some of what it was to have.
+                parameters = {**trial.system_attrs.get("fixed_params", {}), **trial.params}
+                self.study.enqueue_trial(parameters, {"preset": preset} if preset else {})
 
     def _exchange(self) -> None:
         """Take in what other machines told, and put in line what a lost one was at."""

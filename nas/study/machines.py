@@ -47,7 +47,10 @@ class Machines(Protocol):
         """Announce work at a network; false if another machine is at it."""
 
     def left_behind(self) -> Sequence[FrozenTrial]:
-        """Return the trials that this run was at when it ended last time, now failed."""
+        """Return the trials that this run was at when it ended last time."""
+
+    def give_up(self, trials: Sequence[FrozenTrial]) -> None:
+        """Fail trials that were put in line again."""
 
     def look(self) -> None:
         """See what the others do, unless that was done a moment ago."""
@@ -81,8 +84,12 @@ class Alone:
         return True
 
     def left_behind(self) -> Sequence[FrozenTrial]:
-        """Return all running trials, now failed."""
-        return _failed(self._study, self._study.get_trials(states=(TrialState.RUNNING,)))
+        """Return all running trials."""
+        return self._study.get_trials(states=(TrialState.RUNNING,))
+
+    def give_up(self, trials: Sequence[FrozenTrial]) -> None:
+        """Fail these trials."""
+        _failed(self._study, trials)
 
     def look(self) -> None:
         """See nothing."""
@@ -147,10 +154,13 @@ class Sharing:
         return False
 
     def left_behind(self) -> Sequence[FrozenTrial]:
-        """Return the running trials that this run signed before it was resumed, now failed."""
+        """Return the running trials that this run signed before it was resumed."""
         running = self._study.get_trials(states=(TrialState.RUNNING,))
-        ours = [each for each in running if each.user_attrs.get(_MACHINE) == self._name]
-        return _failed(self._study, ours)
+        return [each for each in running if each.user_attrs.get(_MACHINE) == self._name]
+
+    def give_up(self, trials: Sequence[FrozenTrial]) -> None:
+        """Fail these trials, unless another machine did."""
+        _failed(self._study, trials)
 
     def look(self) -> None:
         """Say that this machine lives, and see what the others do, every few seconds."""

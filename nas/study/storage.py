@@ -1,5 +1,6 @@
 """Where a study is kept: a journal in the run directory, or a storage that machines share."""
 
+import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -27,6 +28,7 @@ _SETTINGS = {entry.name for entry in fields(Settings)} - set(MACHINE_SETTINGS)
 _SHARED = _SETTINGS | {FINGERPRINT}
 
 _JOURNAL_BEGINS = b'{"op_code"'
+_BLOCK = 4096
 
 
 def open_study(
@@ -205,20 +207,48 @@ def _own_journal(path: Path) -> JournalStorage:
 
 
 def _journal(path: Path) -> JournalStorage:
-    """Open a journal; where a killed search left half a line at its end, that is cut off."""
-    lock = JournalFileOpenLock(str(path))
-    lock.acquire()  # so that nobody is writing; a lock that a dead machine left is taken after 30 s
-    try:
-        if path.exists():
-            _cut_unfinished_line(path)
-    finally:
+    """Open a journal."""
+    if path.exists():
+        with path.open("rb") as file:
+            if not _JOURNAL_BEGINS.startswith(file.read(len(_JOURNAL_BEGINS))):
+                raise ValueError(f"{path} is no journal of Optuna's")
+    lock = _MendingLock(path)
+    if lock.acquire():
         lock.release()
     return JournalStorage(JournalFileBackend(str(path), lock))
 
 
+class _MendingLock(JournalFileOpenLock):
+    """A journal's lock; who has it finds whole lines only.
+
+    A machine that dies while it writes leaves half a line, which the next one's would join: then
+    nobody could read the journal any more. A lock that it left is taken after 30 s.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(str(path))
+        self._journal = path
+
+    def acquire(self) -> bool:
+        """Wait for the lock, and cut off half a line at the journal's end."""
+        acquired: bool = super().acquire()
+        try:
+            if self._journal.exists():
+                _cut_unfinished_line(self._journal)
+        except BaseException:
+            self.release()
+            raise
+        return acquired
+
+
 def _cut_unfinished_line(path: Path) -> None:
     with path.open("r+b") as file:
-        content = file.read()
-        if not _JOURNAL_BEGINS.startswith(content[: len(_JOURNAL_BEGINS)]):
-            raise ValueError(f"{path} is no journal of Optuna's")
-        file.truncate(content.rfind(b"\n") + 1)
+        end = start = file.seek(0, os.SEEK_END)
+        tail = b""
+        while start and b"\n" not in tail:
+            start = max(0, start - _BLOCK)
+            file.seek(start)
+            tail = file.read(end - start)
+        whole = start + tail.rfind(b"\n") + 1
+        if whole < end:
+            file.truncate(whole)

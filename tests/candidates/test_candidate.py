@@ -8,6 +8,7 @@ from keras.src.backend.common import global_state
 
 from nas.candidates.candidate import build_candidate
 from nas.candidates.hyperparameters import fixed_hyperparameters
+from nas.candidates.reading import read_candidate
 from nas.errors import CandidateError, one_line
 from tests.own_space import network
 
@@ -62,3 +63,18 @@ def test_a_space_that_compiles_its_models_is_fine() -> None:
 def test_long_messages_are_cut() -> None:
     assert one_line(ValueError("x" * 1000), limit=10) == "x" * 9 + "…"
     assert one_line(ValueError()) == "ValueError"
+
+
+class WithoutFrontEnd:
+    """Raises where it is asked what prepares the inputs."""
+
+    def build(self, hp: Any) -> Any:
+        return Own().build(hp)
+
+    def front_end(self, hyperparameters: Any) -> Any:
+        raise KeyError(f"rate of {hyperparameters}")
+
+
+def test_a_front_end_that_fails_costs_one_candidate() -> None:
+    with pytest.raises(CandidateError, match="rate"):
+        read_candidate(WithoutFrontEnd(), fixed_hyperparameters({}))

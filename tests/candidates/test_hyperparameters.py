@@ -59,6 +59,42 @@ def test_an_inactive_hyperparameter_is_not_drawn() -> None:
     assert hyperparameters.values == {"op": "pool"}
 
 
+def test_one_name_has_other_choices_under_other_conditions() -> None:
+    def ask(hp: Any) -> str:
+        kind = hp.Choice("kind", ["a", "b"])
+        with hp.conditional_scope("kind", ["a"]):
+            small = hp.Choice("size", ["s", "m"])
+        with hp.conditional_scope("kind", ["b"]):
+            large = hp.Choice("size", ["l", "xl", "xxl"], ordered=False)
+        return str(small if kind == "a" else large)
+
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    found = set()
+    for _ in range(40):
+        trial = study.ask()
+        hyperparameters = OptunaHyperParameters(trial)
+        size = ask(hyperparameters)
+        found.add((trial.params["kind"], size))
+        assert encode(hyperparameters.space, hyperparameters.values) == trial.params
+        study.tell(trial, 0.0)
+    assert found == {("a", "s"), ("a", "m"), ("b", "l"), ("b", "xl"), ("b", "xxl")}
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "step", "values"),
+    [(16, 100, 2, [16, 32, 64]), (1, 700, 10, [1, 10, 100]), (8, 64, 2, [8, 16, 32, 64])],
+)
+def test_stepped_logarithmic_values_end_before_the_maximum(
+    low: int, high: int, step: int, values: list[int]
+) -> None:
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    drawn_values = set()
+    for _ in range(40):
+        hyperparameters = OptunaHyperParameters(study.ask())
+        drawn_values.add(hyperparameters.Int("x", low, high, step=step, sampling="log"))
+    assert sorted(drawn_values) == values
+
+
 def test_a_copy_keeps_the_values_and_no_longer_draws() -> None:
     hyperparameters = drawn({"depth": 5})
     hyperparameters.Int("depth", 0, 8)

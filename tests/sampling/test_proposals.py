@@ -178,3 +178,30 @@ def test_an_exhausted_space_is_noticed_before_all_draws_are_made() -> None:
     assert len(calls) < 600
     assert pool.random_candidate(0, frozenset("1234")) == []
     assert len(calls) < 600
+
+
+def test_where_hardly_any_settings_build_a_proposal_looks_on() -> None:
+    def rare(trial: optuna.trial.BaseTrial) -> Description:
+        value = trial.suggest_int("x", 0, 99_999)
+        if value % 100:
+            raise CandidateError("no network")
+        return Description(str(value), {}, (1.0,))
+
+    pool = Pool(rare, 0, Budget(first=2000, more=0, seconds=None))
+    known: frozenset[str] = frozenset()
+    for number in range(30):
+        (found,) = pool.random_candidate(number, known)
+        known |= {found.description.id}
+    assert len(known) == 30
+
+
+def test_a_space_that_builds_nothing_is_not_tried_for_ever() -> None:
+    calls = []
+
+    def broken(trial: optuna.trial.BaseTrial) -> Description:
+        calls.append(trial.suggest_int("x", 0, 99_999))
+        raise CandidateError("no network")
+
+    pool = Pool(broken, 0, Budget(first=2000, more=0, seconds=None))
+    assert [pool.random_candidate(number, frozenset()) for number in range(9)] == [[]] * 9
+    assert len(calls) == 2000

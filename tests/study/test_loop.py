@@ -10,7 +10,7 @@ import pytest
 from optuna.trial import TrialState
 
 from nas.candidates.candidate import build_candidate
-from nas.candidates.hyperparameters import fixed_hyperparameters
+from nas.candidates.hyperparameters import OptunaHyperParameters, fixed_hyperparameters
 from nas.edgetpu.estimator import Estimator
 from nas.evaluation.recipe import Recipe
 from nas.evaluation.training import Training
@@ -233,3 +233,54 @@ def test_the_observer_is_told_the_front_with_every_candidate(tmp_path: Path) -> 
     last = witness.events[-1]
     assert isinstance(last, events.SearchFinished)
     assert max(record.accuracy or 0 for record in last.front) == 0.66
+
+
+class Stops:
+    """A space that is interrupted at its second question, once."""
+
+    def __init__(self) -> None:
+        self.is_interrupted = False
+
+    def build(self, hp: Any) -> Any:
+        hp.Boolean("without_effect")
+        if isinstance(hp, OptunaHyperParameters) and not self.is_interrupted:
+            self.is_interrupted = True
+            raise KeyboardInterrupt
+        return Space().build(hp)
+
+    def presets(self) -> dict[str, dict[str, Any]]:
+        return Space().presets()
+
+
+def test_a_preset_that_was_interrupted_while_it_was_asked_is_asked_for_again(
+    tmp_path: Path,
+) -> None:
+    search = make_search(tmp_path, InstantPool(), trials=1)
+    search.space = Stops()
+    with pytest.raises(KeyboardInterrupt):
+        search.run()
+    resumed = make_search(tmp_path, InstantPool(), trials=1)
+    resumed.run()
+    (found,) = read_records(RunDirectory(tmp_path).records)
+    assert (found.preset, found.hyperparameters["width"]) == ("wide", 16)
+
+
+def test_killed_again_while_it_resumes_nothing_is_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        make_search(tmp_path, InstantPool(dies_after=2), trials=2).run()
+    again = make_search(tmp_path, InstantPool(), trials=2)
+    begun = [trial.params for trial in again.study.trials]
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(again.study, "enqueue_trial", Interrupts())
+        again.run()
+    make_search(tmp_path, InstantPool(), trials=2).run()
+    trials = make_search(tmp_path, InstantPool(), trials=2).study.trials
+    finished = [trial.params for trial in trials if trial.state == TrialState.COMPLETE]
+    assert all(params in finished for params in begun)
+
+
+class Interrupts:
+    def __call__(self, *_arguments: Any) -> None:
+        raise KeyboardInterrupt

@@ -138,7 +138,9 @@ def test_a_resumed_run_takes_up_its_own_trials_and_leaves_those_of_others(
     first, second = pair
     ours, theirs = first.start("net"), second.start("other")
     resumed = Machine(tmp_path, "first", clock)
-    assert [each.number for each in resumed.machines.left_behind()] == [ours.number]
+    left_behind = resumed.machines.left_behind()
+    assert [each.number for each in left_behind] == [ours.number]
+    resumed.machines.give_up(left_behind)
     states = [trial.state for trial in resumed.study.trials]
     assert states == [TrialState.FAIL, TrialState.RUNNING]
     second.finish(theirs, "other")

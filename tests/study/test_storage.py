@@ -39,6 +39,19 @@ def test_a_journal_left_locked_and_with_half_a_line_opens_with_what_is_whole(
     assert [trial.values for trial in final.trials] == [[0.5, 1.0], [0.6, 2.0]]
 
 
+def test_half_a_line_of_a_machine_that_died_harms_no_other(tmp_path: Path) -> None:
+    config = run_config(storage=str(tmp_path / "shared"), study="all")
+    ours, theirs = (open_study(config, RunDirectory(tmp_path), OBJECTIVE_LIST) for _ in range(2))
+    trial = ours.ask()
+    with (tmp_path / "shared").open("ab") as file:
+        file.write(b'{"op_code": 4, "wor' + b"x" * 10_000)
+    ours.tell(trial, [0.5, 1.0])
+    theirs.tell(theirs.ask(), [0.6, 2.0])
+    again = open_study(config, RunDirectory(tmp_path), OBJECTIVE_LIST)
+    for study in (ours, theirs, again):
+        assert [each.values for each in study.trials] == [[0.5, 1.0], [0.6, 2.0]]
+
+
 def test_the_same_seed_draws_the_same_trials(tmp_path: Path) -> None:
     draws = []
     for name in ("a", "b"):
