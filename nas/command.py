@@ -2,9 +2,11 @@
 
 import argparse
 import json
+import os
 import re
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -52,6 +54,7 @@ def run_command(command: str, main: Callable[[], int]) -> NoReturn:
     """
     try:
         status = main()
+        sys.stdout.flush()  # here, where it is told in one line that it cannot be
     except UserError as error:
         _print_line(command, str(error))
         status = EXIT_USAGE
@@ -65,10 +68,14 @@ def run_command(command: str, main: Callable[[], int]) -> NoReturn:
         sys.stderr.close()
         status = EXIT_DONE
     except OSError as error:
-        if error.filename is None:
+        if error.errno is None:
             raise
-        _print_line(command, f"{error.filename}: {error.strerror}")
-        status = EXIT_USAGE
+        is_named = error.filename is not None
+        named = f"{error.filename}: {error.strerror}"
+        _print_line(command, named if is_named else f"cannot write: {error.strerror}")
+        status = EXIT_USAGE if is_named else EXIT_FAILED
+        with suppress(OSError):  # what could not be written would be tried again at the end
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(status)
 
 

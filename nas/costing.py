@@ -1,6 +1,5 @@
 """Costs of a search space's candidates: no data, no weights, no training."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from nas.candidates.hyperparameters import fixed_hyperparameters
 from nas.candidates.reading import read_candidate as reading_of
 from nas.edgetpu.estimator import Estimator
 from nas.errors import CandidateError, UserError
+from nas.json_values import load
 from nas.network.network import Network
 from search_spaces import Space, SpaceError, example_shape, load_space
 
@@ -48,7 +48,7 @@ def parse_settings(words: Sequence[str]) -> dict[str, Any]:
         if not separator or not name:
             raise UserError(f"--set takes NAME=VALUE, got {word!r}")
         try:
-            settings[name] = json.loads(text)
+            settings[name] = load(text)
         except ValueError:
             settings[name] = text
     return settings
@@ -103,16 +103,16 @@ def cost_lines(path: Path, space: Space, estimator: Estimator) -> Iterator[dict[
         UserError: The file cannot be read.
     """
     try:
-        lines = path.read_text().splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        lines = path.read_bytes().split(b"\n")
+    except OSError as error:
         raise UserError(f"--set-file {path} cannot be read: {error}") from None
-    for line in lines:
+    for line in lines if lines[-1] else lines[:-1]:
         yield _cost_line(line, space, estimator)
 
 
-def _cost_line(line: str, space: Space, estimator: Estimator) -> dict[str, Any]:
+def _cost_line(line: bytes, space: Space, estimator: Estimator) -> dict[str, Any]:
     try:
-        settings = json.loads(line)
+        settings = load(line)
     except ValueError as error:
         return {"error": f"not JSON: {error}"}
     if not isinstance(settings, dict):

@@ -1,6 +1,7 @@
 """``python -m nas.export``: train the chosen network fully and write what goes to the device."""
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,6 +12,7 @@ from nas.bundle.delivery import deliver, parse_destination
 from nas.command import (
     EXIT_DONE,
     EXIT_FAILED,
+    EXIT_INTERRUPTED,
     CommandParser,
     parse_count,
     parse_names,
@@ -19,6 +21,7 @@ from nas.command import (
 )
 from nas.errors import UserError
 from nas.evaluation.recipe import AUGMENTATIONS, NO_AUGMENTATION, Recipe, parse_augmentation
+from nas.executors.signals import handled, interrupt
 from nas.records.choosing import RULES, choose
 from nas.records.int8_loss import keep_int8_loss
 from nas.records.pareto import pareto_front
@@ -62,7 +65,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     check_folder(options.out)
     choice = _open_choice(directory, config, record)
     log = options.out / TRAINING_LOG
-    final = _train(choice, log, recipes, always_examined=options.forensics)
+    try:
+        with handled(signal.SIGTERM, interrupt):
+            final = _train(choice, log, recipes, always_examined=options.forensics)
+    except KeyboardInterrupt:
+        _say("python -m nas.export: interrupted, nothing exported; the same command begins again")
+        return EXIT_INTERRUPTED
     answer = _compile(final.network, compiler)
     _write(options.out, config, record, final, answer)
     _keep_int8_loss(directory, record, final)

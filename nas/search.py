@@ -3,6 +3,7 @@
 ``python -m nas.search`` is the command, ``nas.search(…)`` the same from Python or a notebook.
 """
 
+import shlex
 import sys
 import warnings
 from collections.abc import Sequence
@@ -87,7 +88,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     as_json = options.pop("json")
     request = read_request(options)
-    again = f"python -m nas.search --resume --run-dir {request.path}"
+    again = f"python -m nas.search --resume --run-dir {shlex.quote(str(request.path))}"
     try:
         result = carry_out(request, Console(stderr=True))
     except KeyboardInterrupt:

@@ -1,12 +1,12 @@
 """One search from what is asked for to what was found, for the command and for Python."""
 
+import shlex
 import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -24,7 +24,7 @@ from nas.assembly import (
 )
 from nas.errors import UserError
 from nas.executors.executor import make_executor
-from nas.executors.signals import handled
+from nas.executors.signals import handled, interrupt
 from nas.executors.workers import warm_up
 from nas.records.claim import claimed
 from nas.records.record import read_records
@@ -121,7 +121,7 @@ def carry_out(request: Request, console: Console) -> Result:
     """
     quiet_tensorflow()
     path, directory = request.path, RunDirectory(request.path)
-    with handled(signal.SIGTERM, _interrupt):
+    with handled(signal.SIGTERM, interrupt):
         if not request.is_resumed:
             _warn(check_settings(Settings(**request.given), path))
         with _opened_bench(request) as bench, claimed(directory, resumed=request.is_resumed):
@@ -239,14 +239,10 @@ def _unmapped(directory: RunDirectory, config: RunConfig) -> str | None:
     """Say what of the space will not run on the chip, before anything is trained."""
     note = unmapped_note(directory, config)
     size = "" if config.image_size is None else f" --image-size {config.image_size}"
-    audit = f"python -m nas.audit --space {config.space}{size}"
+    audit = f"python -m nas.audit --space {shlex.quote(config.space)}{size}"
     return None if note is None else f"{config.space}: {note}\n  {audit}  counts such candidates"
 
 
 def _warn(note: str | None) -> None:
     if note is not None:
         print(f"nas.search: {note}", file=sys.stderr)
-
-
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt

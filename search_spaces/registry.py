@@ -172,7 +172,7 @@ def _check_kind(name: str, input_shape: tuple[int, ...]) -> None:
 def _load_module(name: str) -> ModuleType:
     try:
         return _load_file(Path(name)) if name.endswith(".py") else importlib.import_module(name)
-    except Exception as error:  # a user's module may raise anything
+    except (Exception, SystemExit) as error:  # a user's module may raise anything
         reason = f"{type(error).__name__}: {error}"
         raise SpaceError(f"space module {name!r} cannot be imported: {reason}") from error
 

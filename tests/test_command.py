@@ -1,9 +1,15 @@
 """What every command shares: exit statuses and one-line errors."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from nas.command import parse_duration, run_command
 from nas.errors import CandidateError, UserError
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.mark.parametrize(
@@ -37,6 +43,17 @@ def test_a_defect_of_ours_is_not_hidden() -> None:
 
     with pytest.raises(OSError, match="no file is named"):
         run_command("search", fail)
+
+
+@pytest.mark.parametrize("option", [[], ["--json"]])
+def test_a_full_disk_is_one_line(option: list[str]) -> None:
+    command = [sys.executable, "-m", "nas.estimate", "--space", "spectrogram_mlp", *option]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, cwd=ROOT
+        )
+    assert done.returncode == 1
+    assert done.stderr == "python -m nas.estimate: cannot write: No space left on device\n"
 
 
 def test_durations_have_units() -> None:

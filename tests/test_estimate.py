@@ -86,14 +86,16 @@ def test_a_file_of_settings_gives_one_line_each_and_goes_on(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "settings.jsonl"
-    path.write_text('{}\n{"no_such": 1}\nnot json\n[]\n{}\n')
+    odd = b"[" * 100_000 + b'\n{"style": "\xff"}\n{"style": "a\xe2\x80\xa8b"}'
+    path.write_bytes(b'{}\n{"no_such": 1}\nnot json\n[]\n' + odd + b"\n{}\n")
     assert main(["--space", "xception_lite", "--set-file", str(path)]) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert len(lines) == 5
+    assert len(lines) == 8
     assert "no active hyperparameter 'no_such'" in lines[1]["error"]
     assert lines[2]["error"].startswith("not JSON")
     assert "one JSON object" in lines[3]["error"]
-    assert lines[4] == lines[0]
+    assert all("error" in line for line in lines[4:7])
+    assert lines[7] == lines[0]
     assert lines[0]["latency_ms"] > 0
 
 

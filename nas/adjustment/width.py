@@ -26,6 +26,9 @@ from nas.adjustment.segments import Segment, width_of
 from nas.adjustment.widened_weights import Origins, kept_weights, widened_weights
 from nas.errors import UserError
 
+MOST_FACTOR = 32
+"""Wider than that, a layer's kernel alone would fill a computer's memory."""
+
 HALVES = (0, 0, 0, 0, 1, 2, 1, 2, 0, 0, 0, 0)
 """Columns by round: 0 is the whole layer again, 1 its first half, 2 its second half.
 
@@ -43,15 +46,15 @@ def widen(model: Any, factor: float, layer: str | None = None, *, copy_weights: 
 
     Args:
         model: A functional Keras model.
-        factor: Multiplier above 0; below 1 the last channels are dropped.
+        factor: Multiplier above 0, at most ``MOST_FACTOR``; below 1 the last channels are dropped.
         layer: A convolution or dense layer; all of them by default.
         copy_weights: Whether the new model gets the weights of the old one.
 
     Raises:
         UserError: A layer cannot be widened; the message names it.
     """
-    if not factor > 0:
-        raise UserError(f"a width multiplier is above 0, got {factor:g}")
+    if not 0 < factor <= MOST_FACTOR:
+        raise UserError(f"a width multiplier is above 0 and at most {MOST_FACTOR}, got {factor:g}")
     graph = read_graph(model, copy_weights=copy_weights)
     channels = read_channels(graph)
     targets = _targets(graph, channels, layer)

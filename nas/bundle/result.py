@@ -1,5 +1,6 @@
 """What an export came to: told as text or JSON, and whether it may be relied on."""
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,14 +59,15 @@ class Result:
         network = self.final.network
         low, high = accuracy_interval(network.test_accuracy, network.test_examples)
         seeds = seeds_sentence(self.final)
+        programs = (shlex.quote(str(self.out / name)) for name in ("classify.py", "verify.py"))
+        classify, verify = programs
         return (
             f"{self.out}: int8 accuracy {network.test_accuracy:.4f} on the test split "
             f"(95 % interval {low:.4f} – {high:.4f}),\n"
             f"{network.trained.accuracy:.4f} on validation; "
             f"the search recorded {self.record.accuracy:.4f} there.\n"
             + (f"{seeds}\n" if seeds else "")
-            + f"Try it: python {self.out}/classify.py FILE; "
-            f"check it anywhere: python {self.out}/verify.py"
+            + f"Try it: python {classify} FILE; check it anywhere: python {verify}"
         )
 
     def as_json(self) -> dict[str, Any]:

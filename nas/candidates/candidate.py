@@ -62,7 +62,7 @@ def costing_one_candidate() -> Iterator[None]:
     """
     try:
         yield
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise CandidateError(f"the space cannot build this network: {one_line(error)}") from error
 
 
@@ -82,6 +82,6 @@ def _build(space: Space, hp: Any) -> Any:
     try:
         with without_weights():
             return space.build(hp)
-    except Exception:
+    except (Exception, SystemExit):
         # A space that compiles its models, as KerasTuner's users do: its optimizer needs values.
         return space.build(hp)

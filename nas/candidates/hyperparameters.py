@@ -8,6 +8,8 @@ import keras_tuner
 import optuna
 from keras_tuner.engine import hyperparameters as kinds
 
+from nas.errors import StudyLostError, one_line
+
 INDEX_SUFFIX = "__index"
 """Ordered choices are drawn by position, so that samplers know which values are neighbours."""
 
@@ -33,8 +35,16 @@ class OptunaHyperParameters(keras_tuner.HyperParameters):  # type: ignore[misc]
     def _register(self, hyperparameter: Any, overwrite: bool = False) -> Any:
         """Draw a value when an active hyperparameter is asked for the first time."""
         if self.is_active(hyperparameter) and hyperparameter.name not in self.values:
-            self.values[hyperparameter.name] = _draw(self._trial, hyperparameter)
+            self.values[hyperparameter.name] = self._drawn(hyperparameter)
         return super()._register(hyperparameter, overwrite)
+
+    def _drawn(self, hyperparameter: Any) -> Any:
+        try:
+            return _draw(self._trial, hyperparameter)
+        except (TypeError, ValueError):  # what is asked for cannot be drawn
+            raise
+        except Exception as error:
+            raise StudyLostError(one_line(error)) from error
 
     def copy(self) -> Any:
         """Return a plain copy that no longer draws."""

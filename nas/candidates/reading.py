@@ -64,7 +64,7 @@ def _read_shapes(space: Space, hp: Any) -> LayerGraph | None:
         with shapes_only(space):
             model = space.build(hp)
             return model.graph if isinstance(model, ShapeModel | ShapeSequential) else None
-    except Exception:
+    except (Exception, SystemExit):
         # Whether it is the stand-in's error or the space's own shows when Keras builds.
         return None
 

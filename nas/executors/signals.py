@@ -9,6 +9,15 @@ from types import FrameType
 Handler = Callable[[int, FrameType | None], None] | int | None
 
 
+def interrupt(_signal: int, _frame: FrameType | None) -> None:
+    """Handle a signal as Ctrl-C is.
+
+    Raises:
+        KeyboardInterrupt: Always.
+    """
+    raise KeyboardInterrupt
+
+
 @contextmanager
 def handled(number: signal.Signals, handler: Handler) -> Iterator[None]:
     """Handle a signal so until the end of the block.

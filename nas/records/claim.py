@@ -1,6 +1,7 @@
 """Holding a run directory, so that one search at a time writes into it."""
 
 import fcntl
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,6 +13,8 @@ from nas.records.run import RunDirectory, read_config
 def claimed(directory: RunDirectory, *, resumed: bool) -> Iterator[None]:
     """Hold a run directory from before anything is written into it until the search ends.
 
+    A new one in which no run began, because its data cannot be read for instance, is removed.
+
     Args:
         directory: The run; made if it is new.
         resumed: Whether the run is there already and goes on.
@@ -19,6 +22,7 @@ def claimed(directory: RunDirectory, *, resumed: bool) -> Iterator[None]:
     Raises:
         UserError: It cannot be written, holds something else, or another search runs in it.
     """
+    is_new = not directory.path.exists()
     try:
         _check(directory, resumed=resumed)
         directory.path.mkdir(parents=True, exist_ok=True)
@@ -32,7 +36,12 @@ def claimed(directory: RunDirectory, *, resumed: bool) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise UserError(f"{directory.path}: another search is running here") from None
-        yield
+        try:
+            yield
+        except BaseException:
+            if is_new and not directory.config.exists():  # it never came to be a run
+                shutil.rmtree(directory.path, ignore_errors=True)
+            raise
 
 
 def _check(directory: RunDirectory, *, resumed: bool) -> None:

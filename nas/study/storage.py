@@ -12,7 +12,7 @@ import optuna
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
-from nas.errors import UserError, one_line
+from nas.errors import StudyLostError, UserError, one_line
 from nas.records.run import MACHINE_SETTINGS, RunConfig, RunDirectory, Settings
 from objectives import Objective
 
@@ -134,17 +134,24 @@ def check_study(config: RunConfig) -> None:
 
 @contextmanager
 def lost_storage_explained() -> Iterator[None]:
-    """Say in one line that a database went away during a search.
+    """Say in one line that a database went away during a search, or a disk is full.
 
     Raises:
         UserError: It did.
     """
     try:
         yield
-    except Exception as error:
+    except OSError as error:
+        what = ": ".join(str(part) for part in (error.filename, error.strerror or error) if part)
+        raise UserError(
+            f"the search cannot write any more ({what}): finished candidates are saved, --resume "
+            "goes on when it can"
+        ) from error
+    except (Exception, StudyLostError) as error:
         from sqlalchemy.exc import SQLAlchemyError  # takes a third of a second
 
-        if not isinstance(error, optuna.exceptions.StorageInternalError | SQLAlchemyError):
+        lost = StudyLostError | optuna.exceptions.StorageInternalError | SQLAlchemyError
+        if not isinstance(error, lost):
             raise
         raise UserError(
             f"the study's storage does not answer any more ({one_line(error, 120)}): finished "

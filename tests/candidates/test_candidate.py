@@ -1,15 +1,18 @@
 """Candidates are built without weights, and a space that refuses costs one candidate."""
 
+import errno
 from typing import Any
 
 import keras
+import optuna
 import pytest
 from keras.src.backend.common import global_state
 
 from nas.candidates.candidate import build_candidate
-from nas.candidates.hyperparameters import fixed_hyperparameters
+from nas.candidates.hyperparameters import OptunaHyperParameters, fixed_hyperparameters
 from nas.candidates.reading import read_candidate
-from nas.errors import CandidateError, one_line
+from nas.errors import CandidateError, UserError, one_line
+from nas.study.storage import lost_storage_explained
 from tests.own_space import network
 
 
@@ -78,3 +81,23 @@ class WithoutFrontEnd:
 def test_a_front_end_that_fails_costs_one_candidate() -> None:
     with pytest.raises(CandidateError, match="rate"):
         read_candidate(WithoutFrontEnd(), fixed_hyperparameters({}))
+
+
+def test_a_space_that_exits_costs_one_candidate() -> None:
+    class Exiting:
+        def build(self, hp: Any) -> Any:
+            raise SystemExit(hp.Int("width", 3, 9))
+
+    for read in (build_candidate, read_candidate):
+        with pytest.raises(CandidateError, match="cannot build this network: 3"):
+            read(Exiting(), fixed_hyperparameters({}))
+
+
+def test_no_candidate_is_to_blame_for_a_storage_that_fails() -> None:
+    class Full(optuna.samplers.RandomSampler):
+        def sample_independent(self, *_arguments: Any) -> Any:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    trial = optuna.create_study(sampler=Full()).ask()
+    with pytest.raises(UserError, match="No space left"), lost_storage_explained():
+        read_candidate(Own(), OptunaHyperParameters(trial))

@@ -63,3 +63,23 @@ def test_a_directory_that_cannot_be_written_says_why(tmp_path: Path) -> None:
         claimed(directory, resumed=False),
     ):
         pass
+
+
+def test_where_no_run_began_nothing_is_left(tmp_path: Path) -> None:
+    directory = RunDirectory(tmp_path / "runs" / "new")
+    with pytest.raises(UserError), claimed(directory, resumed=False):
+        directory.data.mkdir()
+        raise UserError("there is no such data")
+    assert not directory.path.exists()
+
+
+def test_a_run_that_began_is_left_and_so_is_a_folder_that_was_there(tmp_path: Path) -> None:
+    begun, there = RunDirectory(tmp_path / "begun"), RunDirectory(tmp_path / "there")
+    there.path.mkdir()
+    for directory in (begun, there):
+        with pytest.raises(KeyboardInterrupt), claimed(directory, resumed=False):
+            if directory is begun:
+                write_config(directory, run_config())
+            raise KeyboardInterrupt
+    assert begun.config.exists()
+    assert there.path.exists()

@@ -95,3 +95,6 @@ def test_a_value_is_no_space_and_a_broken_file_says_so(tmp_path: Path) -> None:
     path.write_text("def build(:")
     with pytest.raises(SpaceError, match="cannot be imported"):
         load(f"{path}:build")
+    path.write_text("import sys\nsys.exit(0)")
+    with pytest.raises(SpaceError, match="cannot be imported: SystemExit"):
+        load(f"{path}:build")
