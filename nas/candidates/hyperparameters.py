@@ -44,6 +44,8 @@ class OptunaHyperParameters(keras_tuner.HyperParameters):  # type: ignore[misc]
         except (TypeError, ValueError):  # what is asked for cannot be drawn
             raise
         except Exception as error:
+            if not isinstance(self._trial, optuna.Trial):
+                raise
             raise StudyLostError(one_line(error)) from error
 
     def copy(self) -> Any:
