@@ -47,11 +47,11 @@ def test_a_damaged_json_file_is_refused(prepared: Path, text: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"name": 3}, "'name' must be of type str"),
-        ({"input_shape": 16}, "'input_shape' must be of type list"),
-        ({"input_shape": [16, "16", 3]}, "must be whole numbers"),
-        ({"dtype": "float64"}, "must be one of uint8, float32"),
-        ({"class_names": ["a", 1]}, "'class_names' must be text"),
+        ({"name": 3}, r"Expected `str`, got `int` - at `\$\.name`"),
+        ({"input_shape": 16}, r"got `int` - at `\$\.input_shape`"),
+        ({"input_shape": [16, "16", 3]}, r"Expected `int`, got `str` - at `\$\.input_shape\[1\]`"),
+        ({"dtype": "float64"}, r"Invalid enum value 'float64' - at `\$\.dtype`"),
+        ({"class_names": ["a", 1]}, r"got `int` - at `\$\.class_names\[1\]`"),
         ({"split_sizes": {"train": 3}}, "must count train, validation, calibration, test"),
         ({"input_shape": [17, 17, 3]}, r"train_inputs\.npy: .* expected, found"),
         ({"class_names": ["a"]}, "a label names no class"),
