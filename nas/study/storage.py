@@ -142,6 +142,8 @@ def lost_storage_explained() -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if error.errno is None or isinstance(error, BrokenPipeError):
+            raise  # a defect of ours, or nobody reads what is printed
         what = ": ".join(str(part) for part in (error.filename, error.strerror or error) if part)
         raise UserError(
             f"the search cannot write any more ({what}): finished candidates are saved, --resume "

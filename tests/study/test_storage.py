@@ -1,5 +1,6 @@
 """A study survives whatever killed the search that wrote it."""
 
+import errno
 from pathlib import Path
 
 import optuna
@@ -7,7 +8,7 @@ import pytest
 
 from nas.errors import UserError
 from nas.records.run import RunDirectory
-from nas.study.storage import check_storage, open_study
+from nas.study.storage import check_storage, lost_storage_explained, open_study
 from objectives import OBJECTIVES
 from tests.records.runs import run_config
 
@@ -97,3 +98,17 @@ def test_runs_that_share_a_storage_do_not_share_trials(tmp_path: Path) -> None:
 def test_a_storage_is_checked_before_a_run_begins() -> None:
     with pytest.raises(UserError, match="--storage cannot be opened: "):
         check_storage("nonsense://x")
+
+
+def test_a_full_disk_is_told_and_a_closed_pipe_or_a_defect_is_not_taken_for_one() -> None:
+    full = OSError(errno.ENOSPC, "No space left on device", "x")
+    with pytest.raises(UserError, match=r"cannot write any more \(x: No space"):
+        with_storage_lost(full)
+    for other in (BrokenPipeError(errno.EPIPE, "Broken pipe"), OSError("no file is named")):
+        with pytest.raises(type(other)):
+            with_storage_lost(other)
+
+
+def with_storage_lost(error: Exception) -> None:
+    with lost_storage_explained():
+        raise error
