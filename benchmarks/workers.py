@@ -5,19 +5,25 @@ Three parts, each in a process of its own; ``--only`` runs some. ``--save`` keep
 
 ``training``: the same candidates of the default space with 1 and with 2 workers. ``device``: small
 networks whose latency a device takes seconds to measure. ``long``: a search of many candidates
-whose evaluation takes no time, with the memory of its process, and how fast it is resumed.
+whose evaluation takes no time, with the memory of its process, and how soon after the command that
+resumes it a worker has a candidate, where more are asked for and where it was killed, beside the
+time that Python takes to import TensorFlow: medians of five.
 """
 
 import argparse
 import json
 import multiprocessing
 import os
+import shutil
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import psutil
@@ -33,8 +39,9 @@ from nas.assembly import (
 from nas.edgetpu.estimator import Estimator
 from nas.executors.executor import Executor
 from nas.executors.workers import WorkerPool, warm_up
+from nas.records.claim import claimed
 from nas.records.record import read_records
-from nas.records.run import SAMPLERS, RunDirectory, Settings, read_config, write_config
+from nas.records.run import SAMPLERS, RunDirectory, Settings, read_config
 from nas.study.events import Event, Observers, SearchStarted
 from nas.tensorflow_settings import quiet_tensorflow
 from nas.view.refresh import ViewRefresher
@@ -43,6 +50,8 @@ from nas.view.terminal import TerminalView
 REFERENCE = Path(__file__).parent / "results" / "workers.json"
 SMALL_SPACE = f"{Path(__file__).parent / 'small_space.py'}:build"
 MIB = 2**20
+SETTLED_S = 2.0
+"""What is left of a killed search ends within that."""
 
 Result = dict[str, float]
 
@@ -143,20 +152,25 @@ def _compared(runs: Mapping[str, Result]) -> dict[str, Any]:
 
 
 def measure_long(folder: Path, options: Options) -> dict[str, Any]:
-    """Search for long, then measure in a fresh process how soon the search goes on."""
-    path = folder / "long"
-    start_run(path, Settings(trials=options.long, sampler=options.sampler, gate=False))
-    results: dict[str, Any] = alone(long_search, path)
-    config = replace(read_config(RunDirectory(path)), trials=options.long + 1)
-    write_config(RunDirectory(path), config)
-    results |= alone(resumed_search, path, time.time())
+    """Search for long, then measure how soon the command goes on with it."""
+    directory = RunDirectory(folder / "long")
+    with claimed(directory, resumed=False):
+        start_run(
+            directory.path, Settings(trials=options.long, sampler=options.sampler, gate=False)
+        )
+    results: dict[str, Any] = alone(long_search, directory.path)
+    repeats = [
+        measure_resume(directory, folder / f"resumed-{number}", options.long + 1)
+        for number in range(5)
+    ]
+    results |= {name: median(each[name] for each in repeats) for name in repeats[0]}
     started = time.monotonic()
-    records = read_records(RunDirectory(path).records)
+    records = read_records(directory.records)
     return results | {
         "records": len(records),
         "read_records_s": time.monotonic() - started,
-        "records_mib": RunDirectory(path).records.stat().st_size / MIB,
-        "journal_mib": RunDirectory(path).journal.stat().st_size / MIB,
+        "records_mib": directory.records.stat().st_size / MIB,
+        "journal_mib": directory.journal.stat().st_size / MIB,
     }
 
 
@@ -179,21 +193,35 @@ def long_search(path: Path) -> Result:
     }
 
 
-def resumed_search(path: Path, started: float) -> Result:
-    """Resume; return seconds from the process's start until its search and a candidate began."""
-    imported = time.time()
-    directory, config = RunDirectory(path), read_config(RunDirectory(path))
-    pool = _instant_pool(path)
-    assembled = assemble_search(directory, config, pool, Nobody())
-    opened = time.time()
-    assembled.run()
-    assert pool.submitted_at is not None  # noqa: S101  one candidate was left
-    return {
-        "resume_s": pool.submitted_at - started,
-        "resume_imports_s": imported - started,
-        "resume_opening_s": opened - imported,
-        "resume_first_proposal_s": pool.submitted_at - opened,
+def measure_resume(directory: RunDirectory, copy: Path, trials: int) -> Result:
+    """Go on with a copy of a search, and again after that was killed, each in seconds."""
+    shutil.copytree(directory.path, copy)
+    resumed = {
+        "resume_s": resumed_after_s(RunDirectory(copy), trials),
+        "resume_killed_s": resumed_after_s(RunDirectory(copy), trials),
     }
+    started = time.monotonic()
+    subprocess.run([sys.executable, "-c", "import tensorflow"], check=True)
+    return {**resumed, "import_tensorflow_s": time.monotonic() - started}
+
+
+def resumed_after_s(directory: RunDirectory, trials: int) -> float:
+    """Resume a search by its command; return seconds until a worker has its first candidate."""
+    shutil.rmtree(directory.path / "models", ignore_errors=True)
+    command = [sys.executable, "-m", "nas.search", "--resume", "--trials", str(trials)]
+    started = time.monotonic()
+    with subprocess.Popen(
+        [*command, "--run-dir", str(directory.path)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as search:
+        while not any(directory.path.glob("models/*/worker.log")):
+            assert search.poll() is None  # noqa: S101  one candidate was left
+            time.sleep(0.02)
+        seconds = time.monotonic() - started
+        search.kill()
+    time.sleep(SETTLED_S)
+    return seconds
 
 
 def _instant_pool(path: Path) -> InstantPool:

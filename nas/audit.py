@@ -20,7 +20,7 @@ from nas.command import (
 from nas.errors import UserError
 from nas.records.constraint import Constraint, parse_constraint
 from nas.setup_options import add_setup_options, read_setup
-from nas.tensorflow_settings import quiet_tensorflow
+from nas.tensorflow_settings import load_tensorflow
 
 if TYPE_CHECKING:
     from nas.auditing.audit import Audit, Question
@@ -73,7 +73,7 @@ def _question(options: argparse.Namespace, constraints: tuple[Constraint, ...]) 
 
 def _read(question: "Question") -> "Sample":
     """Read the space until there is enough; Ctrl-C leaves what was read. Loads TensorFlow."""
-    quiet_tensorflow()
+    load_tensorflow()
     from nas.auditing.audit_sampler import Sampler
     from nas.costing import open_space
     from search_spaces import presets

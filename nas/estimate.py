@@ -14,7 +14,7 @@ from nas.errors import CandidateError, UserError
 from nas.network.network import Network
 from nas.network.tflite import CompiledFileError, parse_network, read_model_file
 from nas.setup_options import add_setup_options, read_setup
-from nas.tensorflow_settings import quiet_tensorflow
+from nas.tensorflow_settings import load_tensorflow
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -96,7 +96,7 @@ def _print_compiled(name: str, model: CompiledModel, as_json: bool) -> None:
 
 def _estimate_space(options: argparse.Namespace, estimator: Estimator) -> int:
     """Estimate candidates of a search space; this alone loads TensorFlow."""
-    quiet_tensorflow()
+    load_tensorflow()
     from nas.costing import cost_lines, open_space, parse_settings, read_candidate
 
     space = open_space(options.space, options.image_size, options.classes)

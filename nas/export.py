@@ -27,7 +27,7 @@ from nas.records.int8_loss import keep_int8_loss
 from nas.records.pareto import pareto_front
 from nas.records.record import Record, read_records
 from nas.records.run import RunConfig, RunDirectory, read_config
-from nas.tensorflow_settings import native_output_to, quiet_tensorflow
+from nas.tensorflow_settings import load_tensorflow, native_output_to
 
 if TYPE_CHECKING:
     from nas.bundle.final_training import Choice, Final
@@ -58,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     record = pick_record(config, read_records(directory.records), options.pick)
     recipes = _recipes(config, options)
     compiler = _find_compiler(options.compiler)
-    quiet_tensorflow()
+    load_tensorflow()
     from nas.bundle.bundle import TRAINING_LOG, check_folder
     from nas.bundle.result import Result
 

@@ -15,7 +15,7 @@ from nas.platforms.contest import SETUPS, Setup
 from nas.platforms.placed_model import PlacedModel, place_model, place_network
 from nas.platforms.this_cpu import CpuMeasurement, measure_cpu
 from nas.setup_options import add_profile_option, read_own_profile
-from nas.tensorflow_settings import native_output_to, quiet_tensorflow
+from nas.tensorflow_settings import load_tensorflow, native_output_to
 
 KERAS = ".keras"
 
@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _place(path: Path, setups: tuple[Setup, ...]) -> PlacedModel:
     if path.suffix != KERAS:
         return place_model(path, setups)
-    quiet_tensorflow()
+    load_tensorflow()
     from nas.network.keras_graph import read_keras_model
     from nas.subject import open_file
 

@@ -90,7 +90,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     request = read_request(options)
     again = f"python -m nas.search --resume --run-dir {shlex.quote(str(request.path))}"
     try:
-        result = carry_out(request, Console(stderr=True))
+        result = carry_out(request, Console(stderr=True), is_command=True)
     except KeyboardInterrupt:
         print(going_on("Interrupted", request.path, again), file=sys.stderr)
         return EXIT_INTERRUPTED

@@ -32,7 +32,7 @@ from nas.records.run import RunConfig, RunDirectory, Settings, read_config
 from nas.setup_options import read_own_profile
 from nas.study.events import Observers, SearchFinished
 from nas.study.storage import joined_settings, lost_storage_explained
-from nas.tensorflow_settings import quiet_tensorflow
+from nas.tensorflow_settings import load_tensorflow, quiet_tensorflow
 from nas.view.refresh import ViewRefresher
 from nas.view.terminal import TerminalView, data_progress
 from objectives import Objective
@@ -107,12 +107,13 @@ def read_request(options: Mapping[str, Any]) -> Request:
     return Request(path or default_directory(given.get("space", Settings.space)), given, is_resumed)
 
 
-def carry_out(request: Request, console: Console) -> Result:
+def carry_out(request: Request, console: Console, *, is_command: bool = False) -> Result:
     """Search.
 
     Args:
         request: What is asked for.
         console: Where people watch; what they should know beforehand is on standard error.
+        is_command: Whether this process is ours, so that TensorFlow may be loaded the fast way.
 
     Raises:
         UserError: The request cannot be met.
@@ -126,6 +127,8 @@ def carry_out(request: Request, console: Console) -> Result:
             _warn(check_settings(Settings(**request.given), path))
         with _opened_bench(request) as bench, claimed(directory, resumed=request.is_resumed):
             config = _resume(request) if request.is_resumed else _start(request, console)
+            if is_command:
+                load_tensorflow()
             _warn(_unmapped(directory, config))
             objectives = chosen_objectives(config.objectives)
             study, finished = _search(directory, config, objectives, bench, console)
@@ -174,6 +177,7 @@ def _resume(request: Request) -> RunConfig:
     """Take up a run, with other budgets where they are given."""
     path, given = request.path, request.given
     config = read_config(RunDirectory(path))
+    warm_up()
     for name, value in given.items():
         known = getattr(config, name)
         if name not in BUDGETS and value != known:

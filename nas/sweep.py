@@ -22,7 +22,7 @@ from nas.command import (
 from nas.edgetpu.estimator import Estimator
 from nas.errors import UserError
 from nas.setup_options import add_setup_options, read_setup
-from nas.tensorflow_settings import native_output_to, quiet_tensorflow
+from nas.tensorflow_settings import load_tensorflow, native_output_to, quiet_tensorflow
 from search_spaces import default_data
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     _check(options)
     quiet_tensorflow()
     with _bench(options) as bench, _dataset(options) as dataset:
+        load_tensorflow()
         sweep = _sweep(options, dataset, bench)
     _show(sweep, options)
     if not sweep.is_interrupted:

@@ -36,7 +36,7 @@ ALLOWED = {
                      "search_spaces"},
     "nas/executors": {"nas.executors", "nas.candidates", "nas.records", "nas.evaluation",
                       "nas.data", "nas.edgetpu", "nas.errors", "nas.provenance",
-                      "search_spaces"},
+                      "nas.tensorflow_settings", "search_spaces"},
     "nas/study": {"nas.study", "nas.executors", "nas.sampling", "nas.candidates", "nas.records",
                   "nas.evaluation", "nas.data", "nas.edgetpu", "nas.errors", "nas.provenance",
                   "objectives", "search_spaces"},

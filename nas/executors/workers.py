@@ -96,7 +96,7 @@ class _Worker:
 
 def warm_up() -> None:
     """Start the server that workers are forked from, without waiting until it has TensorFlow."""
-    _CONTEXT.set_forkserver_preload(["nas.evaluation.pipeline"])
+    _CONTEXT.set_forkserver_preload(["nas.executors.server"])
     # Ctrl-C reaches every process of the terminal; the server ignores it from its first moment.
     with handled(signal.SIGINT, signal.SIG_IGN):
         forkserver.ensure_running()
