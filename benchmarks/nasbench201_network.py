@@ -1,10 +1,9 @@
 """The network of a NAS-Bench-201 cell, as operators, in a millisecond and without Keras."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
-from nas.network.macs import count_macs
-from nas.network.network import Network, Operator, Tensor
+from benchmarks.operator_writer import OperatorWriter
+from nas.network.network import Network, Tensor
 
 SIDE, CHANNELS, CLASSES = 32, 3, 10
 WIDTHS = (16, 32, 64)
@@ -14,35 +13,7 @@ _KERNELS = {"nor_conv_1x1": 1, "nor_conv_3x3": 3}
 Steps = Sequence[tuple[str, Sequence[int]]]
 
 
-@dataclass
-class _Writer:
-    operators: list[Operator] = field(default_factory=list)
-
-    def write(
-        self, kind: str, sources: Sequence[Tensor], shape: tuple[int, ...],
-        weights: tuple[int, ...] | None = None, **attributes: object,
-    ) -> Tensor:  # fmt: skip
-        number = len(self.operators)
-        output = Tensor(f"t{number}", shape, "int8")
-        constants = () if weights is None else (
-            Tensor(f"w{number}", weights, "int8", True),
-            Tensor(f"b{number}", (weights[0],), "int32", True),
-        )  # fmt: skip
-        inputs = (*sources, *constants)
-        macs = count_macs(kind, inputs, (output,))
-        self.operators.append(Operator(number, kind, 1, inputs, (output,), attributes, macs))
-        return output
-
-    def convolve(self, x: Tensor, width: int, kernel: int, stride: int = 1) -> Tensor:
-        side = x.shape[1] // stride
-        weights = (width, kernel, kernel, x.shape[-1])
-        return self.write("CONV_2D", [x], (1, side, side, width), weights, stride=(stride, stride))
-
-    def pool(self, x: Tensor, kernel: int, stride: int) -> Tensor:
-        side, width = x.shape[1] // stride, x.shape[-1]
-        return self.write("AVERAGE_POOL_2D", [x], (1, side, side, width), None,
-                          kernel=(kernel, kernel), stride=(stride, stride))  # fmt: skip
-
+class _Writer(OperatorWriter):
     def step(self, operation: str, sources: list[Tensor]) -> Tensor:
         first = sources[0]
         if operation == "add":
@@ -84,7 +55,4 @@ def cell_network(steps: Steps) -> Network:
     # The last normalization follows an addition: no convolution absorbs it.
     for kind, activation in (("MUL", "NONE"), ("ADD", "RELU")):
         x = writer.write(kind, [x], x.shape, (x.shape[-1],), activation=activation)
-    x = writer.write("MEAN", [x], (1, WIDTHS[-1]))
-    x = writer.write("FULLY_CONNECTED", [x], (1, CLASSES), (CLASSES, WIDTHS[-1]))
-    x = writer.write("SOFTMAX", [x], (1, CLASSES))
-    return Network(tuple(writer.operators), (image,), (x,))
+    return writer.network(image, writer.classify(x, CLASSES))

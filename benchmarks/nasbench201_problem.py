@@ -1,56 +1,17 @@
-"""A search over a table of NAS-Bench-201 cells: what a sampler may ask and what it is told."""
+"""A search over a table of NAS-Bench-201 cells."""
 
 import itertools
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
-import optuna
-from numpy.typing import NDArray
 
 from benchmarks.nasbench201_network import cell_network
 from benchmarks.nasbench201_table import Row, Table
+from benchmarks.search_problem import Problem, Settings
 from nas.candidates.features import Features, network_features
-from nas.errors import CandidateError, UserError
-from nas.sampling.proposals import Description
-
-Settings = tuple[str, ...]
+from nas.errors import UserError
 
 
-@dataclass(frozen=True)
-class Problem:
-    """All settings whose network a table lists.
-
-    Attributes:
-        losses: Error and costs of each network, ``(networks, objectives)``, less is better.
-        features: Features of each network.
-        places: Place of the network of each listed setting; the others are barred.
-    """
-
-    losses: NDArray[np.float64]
-    features: Sequence[Features] = field(repr=False)
-    places: Mapping[Settings, int] = field(repr=False)
-
-    def place(self, trial: optuna.trial.BaseTrial) -> int | None:
-        """Draw a cell and return the place of its network, ``None`` if it is barred."""
-        from search_spaces.nasbench201 import EDGES, OPERATIONS
-
-        cell = tuple(trial.suggest_categorical(edge, OPERATIONS) for edge in EDGES)
-        return self.places.get(cell)
-
-    def describe(self, trial: optuna.trial.BaseTrial) -> Description:
-        """Describe a cell's network as a search does before it trains it.
-
-        Raises:
-            CandidateError: The cell is barred.
-        """
-        place = self.place(trial)
-        if place is None:
-            raise CandidateError("the table does not list this cell; draw another")
-        return Description(str(place), self.features[place], tuple(self.losses[place, 1:]))
-
-
-def table_problem(table: Table, with_params: bool) -> Problem:
+def table_problem(table: Table, *, with_params: bool) -> Problem:
     """Return a table as a problem with two objectives, or three.
 
     A setting whose network is not in the table is barred, like one that the chip cannot run: that
@@ -66,8 +27,11 @@ def table_problem(table: Table, with_params: bool) -> Problem:
         (1 - row.accuracy / whole, row.latency_ms, *([row.params] if with_params else []))
         for row in table.networks
     ]
+    from search_spaces.nasbench201 import EDGES, OPERATIONS
+
     features = [_features(row) for row in table.networks]
-    return Problem(np.array(losses), features, _places(table))
+    choices = dict.fromkeys(EDGES, tuple(OPERATIONS))
+    return Problem(np.array(losses), features, _places(table), choices)
 
 
 def _features(row: Row) -> Features:

@@ -79,7 +79,8 @@ def add_table_arguments(parser: argparse.ArgumentParser) -> None:
     """Add ``--table``, ``--accuracy``, ``--latency`` and ``--params [COLUMN]`` to a command."""
     columns = Columns()
     add = parser.add_argument
-    add("--table", type=Path, default=TABLE, help=f"CSV file with a column {ARCHITECTURE}")
+    add("--table", type=Path, default=TABLE,
+        help=f"CSV file with a column {ARCHITECTURE}, or nas-bench-macro_cifar10.json")  # fmt: skip
     add("--accuracy", default=columns.accuracy, help="column of accuracy (%(default)s)")
     add("--latency", default=columns.latency, help="column of latency in ms (%(default)s)")
     add("--params", nargs="?", const="", metavar="COLUMN",

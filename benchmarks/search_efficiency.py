@@ -25,10 +25,12 @@ import numpy as np
 import optuna
 from numpy.typing import NDArray
 
-from benchmarks.nasbench201_problem import Problem, table_problem
+from benchmarks.macro_problem import macro_problem
+from benchmarks.nasbench201_problem import table_problem
 from benchmarks.nasbench201_table import add_table_arguments, chosen_columns, read_table
 from benchmarks.search_courses import ENOUGH, Course, KeptCourses
 from benchmarks.search_efficiency_plot import draw
+from benchmarks.search_problem import Problem
 from nas.errors import UserError
 from nas.provenance import git_commit
 from nas.records.pareto import hypervolume, is_non_dominated
@@ -282,6 +284,21 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def read_problem(options: argparse.Namespace) -> Problem:
+    """Read a table of cells, or the file of NAS-Bench-Macro.
+
+    Raises:
+        UserError: It is neither.
+    """
+    with_params = options.params is not None
+    if options.table.suffix == ".json":
+        return macro_problem(options.table, with_params=with_params)
+    table = read_table(options.table, chosen_columns(options))
+    print(f"{table.rows} rows: {len(table.networks)} networks; left out {table.disconnected} "
+          f"disconnected and {table.unmeasured} unmeasured", file=sys.stderr)  # fmt: skip
+    return table_problem(table, with_params=with_params)
+
+
 def main() -> int:
     """Measure and print."""
     options = make_parser().parse_args()
@@ -290,13 +307,10 @@ def main() -> int:
         options.samplers.remove("gp")
         print("gp is left out: Optuna's GPSampler needs PyTorch", file=sys.stderr)
     try:
-        table = read_table(options.table, chosen_columns(options))
-        problem = table_problem(table, with_params=options.params is not None)
+        problem = read_problem(options)
     except UserError as error:
         print(error, file=sys.stderr)
         return 2
-    print(f"{table.rows} rows: {len(table.networks)} networks; left out {table.disconnected} "
-          f"disconnected and {table.unmeasured} unmeasured", file=sys.stderr)  # fmt: skip
     courses = measure(options, problem)
     figures = report(courses)
     if options.picture:

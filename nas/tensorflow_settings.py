@@ -20,7 +20,7 @@ def quiet_tensorflow() -> None:
 
 
 def load_tensorflow() -> None:
-    """Import TensorFlow, Keras and KerasTuner in half the time.
+    """Import TensorFlow, Keras and KerasTuner in three fifths of the time.
 
     Keras does not find its extras meanwhile, so afterwards it cannot train on data frames, nor be
     wrapped for scikit-learn, in this process; and what 3,000 modules define, which stays, is never

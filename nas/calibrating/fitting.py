@@ -146,16 +146,18 @@ def fit(rows: Sequence[Row], setup: Setup) -> Fit:
     problem = _Problem([row.compiled for row in rows], np.log(measured), setup)
     estimates = _Problem([row.predicted for row in rows], np.log(measured), setup)
     everything = np.ones(len(rows), bool)
-    problem.leave_open(problem.solve(everything, problem.priors))
-    logs = problem.solve(everything, problem.priors)
+    untried = problem.solve(everything, problem.priors)
+    problem.leave_open(untried)
+    logs = problem.solve(everything, np.where(problem.is_told, untried, problem.priors))
+    slopes = problem.slopes(logs)  # which a sixth of the rows hardly changes
     left_out = np.empty(len(rows))
     for group in range(GROUPS):
         is_left_out = np.arange(len(rows)) % GROUPS == group
-        others = problem.solve(~is_left_out, logs)
+        others = problem.solve(~is_left_out, logs, slopes)
         left_out[is_left_out] = np.exp(estimates.predict(others))[is_left_out]
     return Fit(
         problem.told(np.exp(logs)),
-        problem.told(problem.spreads(logs)),
+        problem.told(problem.spreads(logs, slopes)),
         np.exp(estimates.predict(logs)),
         left_out,
         conformal_interval(measured / left_out),
@@ -199,11 +201,17 @@ class _Problem:
         calibration = calibrated(values, self._setup.link, self._setup.host)
         return np.log([row.latency_ms(calibration, self._setup) for row in self._rows])
 
-    def solve(self, used: NDArray[np.bool_], start: Values) -> Values:
-        """Return the logarithms of the constants that fit the used rows."""
+    def solve(self, used: NDArray[np.bool_], start: Values, slopes: Values | None = None) -> Values:
+        """Return the logarithms of the constants that fit the used rows.
+
+        Args:
+            used: Which rows, shape (rows,).
+            start: Logarithms to begin with.
+            slopes: Those near the solution; found anew for every step if they are not given.
+        """
         logs = start
         for _ in range(_MOST_ROUNDS):
-            step = self._step(logs, used)
+            step = self._step(logs, used, self.slopes(logs) if slopes is None else slopes)
             logs = logs + step
             if np.abs(step).max() < _DONE:
                 break
@@ -214,7 +222,7 @@ class _Problem:
 
         Of two constants of which the rows tell the product alone, one stays and one is fitted.
         """
-        weights = self._weights(logs)
+        weights = self._weights(logs, self.slopes(logs))
         while True:
             told = np.flatnonzero(self.is_told)
             spreads = _deviations(weights[np.ix_(told, told)])
@@ -222,13 +230,13 @@ class _Problem:
                 return
             self.is_told[told[spreads.argmax()]] = False
 
-    def spreads(self, logs: Values) -> Values:
+    def spreads(self, logs: Values, slopes: Values) -> Values:
         """Standard deviation of each logarithm, none taken as known, shape (constants,)."""
-        return _deviations(self._weights(logs))
+        return _deviations(self._weights(logs, slopes))
 
-    def _weights(self, logs: Values) -> Values:
+    def _weights(self, logs: Values, slopes: Values) -> Values:
         """Inverse of the covariance, shape (constants, constants)."""
-        slopes, noise = self._slopes(logs), self._noise(logs)
+        noise = self._noise(logs)
         weights: Values = slopes.T @ slopes / noise**2 + np.eye(len(logs)) / _SPREAD**2
         return weights
 
@@ -238,19 +246,18 @@ class _Problem:
         middle = np.median(np.abs(self._measured - self.predict(logs)))
         return max(_NOISE, float(_OF_MEDIAN * middle * np.sqrt(len(self._rows) / degrees)))
 
-    def _slopes(self, logs: Values) -> Values:
+    def slopes(self, logs: Values) -> Values:
         """How much each prediction changes with each constant, shape (rows, constants)."""
         predicted, steps = self.predict(logs), np.eye(len(logs)) * _STEP
         changes = [self.predict(logs + step) - predicted for step in steps]
         slopes: Values = np.stack(changes, axis=1) / _STEP
         return slopes
 
-    def _step(self, logs: Values, used: NDArray[np.bool_]) -> Values:
+    def _step(self, logs: Values, used: NDArray[np.bool_], slopes: Values) -> Values:
         residuals = (self._measured - self.predict(logs)) / _NOISE
         weights = used * np.minimum(1.0, _LIMIT / np.maximum(np.abs(residuals), 1e-9))
         root = np.sqrt(weights)
-        slopes = root[:, None] * self._slopes(logs)
-        design = np.vstack([slopes / _NOISE, np.eye(len(logs)) / _SPREAD])
+        design = np.vstack([root[:, None] * slopes / _NOISE, np.eye(len(logs)) / _SPREAD])
         target = np.concatenate([root * residuals, (self.priors - logs) / _SPREAD])
         step = np.zeros(len(logs))
         step[self.is_told] = np.linalg.lstsq(design[:, self.is_told], target, rcond=None)[0]

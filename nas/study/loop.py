@@ -264,7 +264,7 @@ class Search:
             if running.candidate.id == candidate.id:
                 running.trials.append(trial)
                 return True
-        if not self._machines.claim(trial, candidate.id):
+        if not self._machines.claim(trial, candidate.id, self.outcomes.config.trials):
             self.study.tell(trial, state=TrialState.FAIL)
             return True
         self._repeats = 0

@@ -43,8 +43,8 @@ class Machines(Protocol):
     def ask(self) -> optuna.Trial:
         """Ask the study for a trial and sign it."""
 
-    def claim(self, trial: optuna.Trial, candidate_id: str) -> bool:
-        """Announce work at a network; false if another machine is at it."""
+    def claim(self, trial: optuna.Trial, candidate_id: str, limit: int) -> bool:
+        """Announce work at a network; false if that is not to be done, or no more than that is."""
 
     def left_behind(self) -> Sequence[FrozenTrial]:
         """Return the trials that this run was at when it ended last time."""
@@ -79,7 +79,7 @@ class Alone:
         """Ask the study for a trial."""
         return self._study.ask()
 
-    def claim(self, _trial: optuna.Trial, _candidate_id: str) -> bool:
+    def claim(self, _trial: optuna.Trial, _candidate_id: str, _limit: int) -> bool:
         """Return that nobody else is at it."""
         return True
 
@@ -139,18 +139,27 @@ class Sharing:
         trial.set_user_attr(_MACHINE, self._name)
         return trial
 
-    def claim(self, trial: optuna.Trial, candidate_id: str) -> bool:
-        """Announce work at a network; false if another machine is at it, or has told it.
+    def claim(self, trial: optuna.Trial, candidate_id: str, limit: int) -> bool:
+        """Announce work at a network; false if it is another machine's, or would be too many.
 
         Announcing comes before looking, so of two machines at least one sees the other. When both
         do, both step back and try again after pauses of different length.
+
+        Args:
+            trial: The trial that asks for it.
+            candidate_id: The network.
+            limit: How many all machines together may be at and have found.
         """
         for _ in range(_CLAIMS):
             trial.set_user_attr(_AT_WORK, candidate_id)
-            if not any(_is_at(each, candidate_id) for each in self._of_others(self._trials())):
+            rest = [each for each in self._trials() if each.number != trial.number]
+            is_theirs = any(candidate_id == _network(each) for each in self._of_others(rest))
+            networks = {_network(each) for each in rest} - {None, candidate_id}
+            if not is_theirs and len(networks) < limit:
                 return True
             trial.set_user_attr(_AT_WORK, None)
             time.sleep(random.uniform(0, _LONGEST_PAUSE_S))  # noqa: S311  no secret
+        self._looked_at = float("-inf")  # before another is asked for
         return False
 
     def left_behind(self) -> Sequence[FrozenTrial]:
@@ -218,9 +227,10 @@ class Sharing:
         return (each for each in trials if each.user_attrs.get(_MACHINE) != self._name)
 
 
-def _is_at(trial: FrozenTrial, candidate_id: str) -> bool:
+def _network(trial: FrozenTrial) -> str | None:
+    """Return what a trial told, or what its machine is at."""
     attributes = trial.user_attrs
-    return candidate_id in (attributes.get(_AT_WORK), attributes.get("candidate_id"))
+    return attributes.get("candidate_id") or attributes.get(_AT_WORK)
 
 
 def _beat(machine: str) -> str:

@@ -10,7 +10,7 @@ import optuna
 import pytest
 
 from benchmarks.nasbench201_network import cell_network
-from benchmarks.nasbench201_problem import Problem, table_problem
+from benchmarks.nasbench201_problem import table_problem
 from benchmarks.nasbench201_table import Columns, read_table
 from benchmarks.search_courses import ENOUGH, Course
 from benchmarks.search_efficiency import (
@@ -21,6 +21,7 @@ from benchmarks.search_efficiency import (
     summarize,
 )
 from benchmarks.search_efficiency_plot import _common
+from benchmarks.search_problem import Problem
 from nas.errors import CandidateError
 from search_spaces.nasbench201 import EDGES
 

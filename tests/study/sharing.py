@@ -16,6 +16,8 @@ import pytest
 from nas.records.record import read_records
 from nas.records.run import RunDirectory
 from nas.study import machines
+from nas.study.events import SearchFinished
+from nas.study.loop import Search
 from tests.conftest import OWN_SPACE
 from tests.study.test_loop import WIDTHS, InstantPool, make_search
 
@@ -27,17 +29,8 @@ def check_that_two_searches_add_up(
 ) -> None:
     """Run two searches over four networks at once: each trains some, both report all."""
     monkeypatch.setattr(machines, "LOOK_S", 0.0)
-    pools = [InstantPool(), InstantPool()]
-    for name in ("a", "b"):
-        (folder / name).mkdir()
-    searches = [
-        make_search(
-            folder / name, pool, storage=location, study="shared", run_id=name, trials=len(WIDTHS)
-        )
-        for name, pool in zip(("a", "b"), pools, strict=True)
-    ]
-    with ThreadPoolExecutor(2) as threads:
-        finished = list(threads.map(lambda search: search.run(), searches))
+    searches, pools = two_searches(location, folder, len(WIDTHS))
+    finished = at_once(searches)
     trained = [each.hyperparameters["width"] for pool in pools for each in pool.assignments]
     assert sorted(trained) == list(WIDTHS)
     found = [read_records(search.directory.records) for search in searches]
@@ -47,6 +40,32 @@ def check_that_two_searches_add_up(
     assert [record.candidate_id for record in finished[0].front] == [
         record.candidate_id for record in finished[1].front
     ]
+
+
+def check_that_two_searches_train_no_more_than_is_wanted(location: str, folder: Path) -> None:
+    """Run two searches at once that want three networks together, and seldom look at each other."""
+    searches, pools = two_searches(location, folder, 3)
+    assert [event.finished for event in at_once(searches)] == [3, 3]
+    assert sum(len(pool.assignments) for pool in pools) == 3
+
+
+def two_searches(
+    location: str, folder: Path, trials: int
+) -> tuple[list[Search], list[InstantPool]]:
+    """Make two searches on one study, each with a pool of its own."""
+    pools = [InstantPool(), InstantPool()]
+    searches = []
+    for name, pool in zip(("a", "b"), pools, strict=True):
+        (folder / name).mkdir()
+        shared = {"storage": location, "study": "shared", "run_id": name}
+        searches.append(make_search(folder / name, pool, trials=trials, **shared))
+    return searches, pools
+
+
+def at_once(searches: list[Search]) -> list[SearchFinished]:
+    """Run searches side by side."""
+    with ThreadPoolExecutor(len(searches)) as threads:
+        return list(threads.map(lambda search: search.run(), searches))
 
 
 def command(location: str, run: Path, *options: str) -> list[str]:

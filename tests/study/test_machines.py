@@ -15,6 +15,8 @@ from nas.study.storage import open_study
 from objectives import OBJECTIVES
 from tests.records.runs import run_config
 
+MANY = 100
+
 
 class Clock:
     """Time that passes when it is told to."""
@@ -38,7 +40,7 @@ class Machine:
 
     def start(self, candidate_id: str) -> optuna.Trial:
         trial = self.machines.ask()
-        assert self.machines.claim(trial, candidate_id)
+        assert self.machines.claim(trial, candidate_id, MANY)
         return trial
 
     def finish(self, trial: optuna.Trial, candidate_id: str) -> None:
@@ -75,10 +77,25 @@ def test_a_network_that_another_machine_is_at_or_has_told_is_not_to_be_had(
 ) -> None:
     first, second = pair
     started = first.start("net")
-    assert not second.machines.claim(second.machines.ask(), "net")
+    assert not second.machines.claim(second.machines.ask(), "net", MANY)
     first.finish(started, "net")
-    assert not second.machines.claim(second.machines.ask(), "net")
-    assert second.machines.claim(second.machines.ask(), "other")
+    assert not second.machines.claim(second.machines.ask(), "net", MANY)
+    assert second.machines.claim(second.machines.ask(), "other", MANY)
+
+
+def test_machines_together_are_never_at_more_networks_than_are_wanted(
+    pair: tuple[Machine, Machine], clock: Clock
+) -> None:
+    first, second = pair
+    pass_time(clock, LOOK_S, first, second)
+    started = first.start("net")
+    assert not second.machines.claim(second.machines.ask(), "other", 1)
+    second.machines.look()
+    assert second.machines.at_work == 1, "it looked at once, though it had a moment ago"
+    assert second.machines.claim(second.machines.ask(), "other", 2)
+    first.finish(started, "net")
+    assert not first.machines.claim(first.machines.ask(), "third", 2)
+    assert first.machines.claim(first.machines.ask(), "third", 3)
 
 
 def test_what_another_machine_told_arrives_once_with_its_whole_record(
@@ -118,7 +135,7 @@ def test_what_a_silent_machine_was_at_is_lost_to_one_of_the_others_only(
     pass_time(clock, BEAT_S + LOOK_S, second, third)
     assert [each.number for each in second.machines.take_lost()] == [trial.number]
     assert list(third.machines.take_lost()) == []
-    assert second.machines.claim(second.machines.ask(), "net")
+    assert second.machines.claim(second.machines.ask(), "net", MANY)
 
 
 def test_a_trial_that_nobody_signed_is_lost_after_the_same_grace(

@@ -13,6 +13,7 @@ from tests.records.runs import run_config
 from tests.study.sharing import (
     check_that_a_killed_machine_loses_nothing,
     check_that_two_searches_add_up,
+    check_that_two_searches_train_no_more_than_is_wanted,
 )
 
 
@@ -32,6 +33,11 @@ def test_what_two_machines_find_adds_up(
     location: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     check_that_two_searches_add_up(location, tmp_path, monkeypatch)
+
+
+@pytest.mark.slow
+def test_two_machines_train_no_more_than_is_wanted(location: str, tmp_path: Path) -> None:
+    check_that_two_searches_train_no_more_than_is_wanted(location, tmp_path)
 
 
 @pytest.mark.slow
