@@ -10,6 +10,7 @@ from nas.edgetpu.chip import LinkName
 from nas.edgetpu.host import HostName
 from nas.edgetpu.interval import HIGH, LOW
 from nas.network.keras_graph import read_keras_model
+from search_spaces.weightless import without_weights
 from tests.network.networks import five_convolutions, five_dense_layers, mobilenet_v2
 
 NOISE = 0.02
@@ -47,7 +48,8 @@ def test_the_interval_holds_four_in_five_of_what_is_left_out() -> None:
 
 @pytest.fixture(scope="module")
 def calibration_set() -> list[Prepared]:
-    return [prepare(read_keras_model(network.build())) for network in NETWORKS]
+    with without_weights():
+        return [prepare(read_keras_model(network.build())) for network in NETWORKS]
 
 
 def simulate(networks: list[Prepared], setup: Setup, seed: int) -> tuple[dict[str, float], Fit]:
