@@ -10,6 +10,9 @@ from objectives import Objective
 
 Losses = NDArray[np.float64]
 
+_LEAST_COUNTED = 0.01
+_LEAST_RANGE = 4.0
+
 
 def losses(records: Sequence[Record], objectives: Sequence[Objective]) -> Losses:
     """Return objective values turned so that less is better.
@@ -96,7 +99,12 @@ def _area(points: Losses, reference: Losses) -> float:
 
 
 def knee(front: Sequence[Record], objectives: Sequence[Objective]) -> Record:
-    """Return the record closest to the ideal point, each objective scaled to the front's range.
+    """Return the record closest to the ideal point.
+
+    Each objective is measured by the logarithm of its ratio to the best of the front, scaled to the
+    front's range, or to a factor of four where the front's is less: what hardly differs counts
+    little. A share to be maximized counts by what its interval's lower end lacks of 1, so that
+    nobody pays for chance; less than a hundredth of the front's largest amount counts as that.
 
     Args:
         front: At least one non-dominated record.
@@ -104,9 +112,22 @@ def knee(front: Sequence[Record], objectives: Sequence[Objective]) -> Record:
 
     Reference:
         Compromise solution of least Euclidean distance: Zeleny, Multiple Criteria Decision
-        Making, 1982.
+        Making, 1982; logarithms and the least range are ours.
     """
-    points = losses(front, objectives)
-    low, high = points.min(axis=0), points.max(axis=0)
-    scaled = (points - low) / np.where(high > low, high - low, 1.0)
+    rows = [[_amount(record, objective) for objective in objectives] for record in front]
+    amounts = np.array(rows, dtype=np.float64)
+    least_counted = np.maximum(_LEAST_COUNTED * amounts.max(axis=0), np.finfo(np.float64).tiny)
+    logs = np.log(np.maximum(amounts, least_counted))
+    away = logs - logs.min(axis=0)
+    scaled = away / np.maximum(away.max(axis=0), np.log(_LEAST_RANGE))
     return front[int(np.argmin((scaled**2).sum(axis=1)))]
+
+
+def _amount(record: Record, objective: Objective) -> float | None:
+    """Return what there should be little of, at least 0."""
+    values = vars(record)
+    if objective.direction == "minimize":
+        return objective.value(values)
+    low = values.get(f"{objective.name}_low")
+    value = objective.value(values) if low is None else low
+    return None if value is None else 1 - value

@@ -16,8 +16,8 @@ _NAMES = {
     "smallest": "Smallest",
 }
 _REASONS = {
-    "knee": "The knee lies closest to the best of everything, each objective scaled to the range "
-    "of the front. Where one range is narrow it can give up much of another.",
+    "knee": "The knee lies closest to the best of everything. Each objective is scaled to the "
+    "ratios within the front; what differs by less than a factor of four counts less.",
     "most-accurate": "It is the most accurate of the front; others may be as good within its "
     "interval.",
     "fastest": "It has the least latency of the front.",

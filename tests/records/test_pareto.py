@@ -8,6 +8,7 @@ from objectives import OBJECTIVES
 from tests.records.records import record
 
 ACCURACY, LATENCY = OBJECTIVES["accuracy"], OBJECTIVES["latency_ms"]
+MEMORY, OFF_CHIP = OBJECTIVES["memory_bytes"], OBJECTIVES["off_chip_bytes"]
 
 
 def test_the_front_is_what_nothing_dominates_best_accuracy_first() -> None:
@@ -73,6 +74,43 @@ def test_the_knee_is_nearest_to_the_ideal_point() -> None:
     ]
     assert knee(front, [ACCURACY, LATENCY]).candidate_id == "knee"
     assert knee(front[:1], [ACCURACY, LATENCY]).candidate_id == "best"
+
+
+def test_a_narrow_range_costs_the_knee_little() -> None:
+    """Scaled to the ranges, the third would be nearest: its latency and memory are the least."""
+    front = [
+        record("good", accuracy=0.944, latency_ms=0.512, memory_bytes=67_900),
+        record("lean", accuracy=0.903, latency_ms=0.502, memory_bytes=62_800),
+        record("bad", accuracy=0.686, latency_ms=0.500, memory_bytes=30_900),
+        record("worst", accuracy=0.622, latency_ms=0.622, memory_bytes=29_400),
+    ]
+    assert knee(front, [ACCURACY, LATENCY, MEMORY]).candidate_id == "good"
+
+
+def test_a_wide_range_does_not_decide_alone() -> None:
+    """In ratios that are not scaled, the last would be nearest: a sixtieth of the memory."""
+    front = [
+        record("good", accuracy=0.95, memory_bytes=500_000),
+        record("middle", accuracy=0.90, memory_bytes=50_000),
+        record("tiny", accuracy=0.75, memory_bytes=8_000),
+    ]
+    assert knee(front, [ACCURACY, MEMORY]).candidate_id == "middle"
+
+
+def test_the_knee_counts_the_error_that_the_interval_allows() -> None:
+    """0.1 % and 0.6 % of error may be 1.1 % and 1.6 %: 1.5 times, for half the latency."""
+    perfect = record("perfect", accuracy=0.999, accuracy_low=0.989, latency_ms=2.0)
+    fast = record("fast", accuracy=0.994, accuracy_low=0.984, latency_ms=1.0)
+    assert knee([perfect, fast], [ACCURACY, LATENCY]) is fast
+
+
+def test_the_knee_copes_with_nothing_at_all() -> None:
+    front = [
+        record("none", accuracy=0.8, off_chip_bytes=0),
+        record("much", accuracy=0.9, off_chip_bytes=10**9),
+    ]
+    assert knee(front, [ACCURACY, OFF_CHIP]) is front[0]
+    assert knee(front[:1], [OFF_CHIP]) is front[0]
 
 
 def test_losses_turn_accuracy_round_and_unknown_into_infinity() -> None:
