@@ -177,11 +177,11 @@ def _resume(request: Request) -> RunConfig:
     """Take up a run, with other budgets where they are given."""
     path, given = request.path, request.given
     config = read_config(RunDirectory(path))
-    warm_up()
     for name, value in given.items():
         known = getattr(config, name)
         if name not in BUDGETS and value != known:
             raise UserError(f"{path} was started with {name} {known!r}: it cannot become {value!r}")
+    warm_up()
     return resume_run(path, {name: given[name] for name in BUDGETS if name in given})
 
 

@@ -44,7 +44,7 @@ class Machines(Protocol):
         """Ask the study for a trial and sign it."""
 
     def claim(self, trial: optuna.Trial, candidate_id: str, limit: int) -> bool:
-        """Announce work at a network; false if that is not to be done, or no more than that is."""
+        """Announce work at a network; false if another machine is at it, or ``limit`` are."""
 
     def left_behind(self) -> Sequence[FrozenTrial]:
         """Return the trials that this run was at when it ended last time."""
