@@ -146,9 +146,9 @@ def fit(rows: Sequence[Row], setup: Setup) -> Fit:
     problem = _Problem([row.compiled for row in rows], np.log(measured), setup)
     estimates = _Problem([row.predicted for row in rows], np.log(measured), setup)
     everything = np.ones(len(rows), bool)
-    untried = problem.solve(everything, problem.priors)
-    problem.leave_open(untried)
-    logs = problem.solve(everything, np.where(problem.is_told, untried, problem.priors))
+    with_all = problem.solve(everything, problem.priors)
+    problem.leave_open(with_all)
+    logs = problem.solve(everything, np.where(problem.is_told, with_all, problem.priors))
     slopes = problem.slopes(logs)  # which a sixth of the rows hardly changes
     left_out = np.empty(len(rows))
     for group in range(GROUPS):
